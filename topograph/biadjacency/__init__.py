@@ -1,0 +1,30 @@
+"""The operators that a layer's biadjacency can be.
+
+A biadjacency ``B`` has shape ``(n_in, n_out)``; edge ``(i, j)`` says that unit ``i`` of the
+source level feeds unit ``j`` of the target level. Fan-out is the row sum, fan-in the column
+sum. All that a sweep needs is ``forward`` (``B^T x``) and ``backward`` (``B y``).
+"""
+
+from topograph.biadjacency.identity import Identity
+from topograph.biadjacency.kronecker import Kronecker
+from topograph.biadjacency.operator import (
+    ANY_BIT,
+    LARGEST,
+    SMALLEST,
+    SUM,
+    Biadjacency,
+    Fold,
+)
+from topograph.biadjacency.sparse import Sparse
+
+__all__ = [
+    "ANY_BIT",
+    "LARGEST",
+    "SMALLEST",
+    "SUM",
+    "Biadjacency",
+    "Fold",
+    "Identity",
+    "Kronecker",
+    "Sparse",
+]

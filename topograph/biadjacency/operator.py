@@ -1,0 +1,65 @@
+"""What a biadjacency must be able to do, and the folds it can be asked to do it with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+Values: TypeAlias = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Fold:
+    """How the values that arrive at one unit become one value.
+
+    Parameters
+    ----------
+    ufunc : numpy.ufunc
+        Associative and commutative, of two arguments.
+    identity : int or float
+        The value of a unit at which nothing arrives.
+    """
+
+    ufunc: np.ufunc
+    identity: float
+
+
+SUM = Fold(np.add, 0)
+ANY_BIT = Fold(np.bitwise_or, 0)
+SMALLEST = Fold(np.minimum, np.inf)
+LARGEST = Fold(np.maximum, -np.inf)
+
+
+@runtime_checkable
+class Biadjacency(Protocol):
+    """The 0/1 matrix of one layer, as an operator on values of units.
+
+    ``values`` has shape ``(n,)`` or ``(n, k)``: one vector, or a block of ``k`` columns.
+    The default fold is the sum, in the values' own dtype: the caller chooses one wide
+    enough (narrow integers would wrap).
+    """
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """``(n_in, n_out)``, in units."""
+        ...
+
+    @property
+    def n_edges(self) -> int:
+        """The number of edges."""
+        ...
+
+    def forward(self, values: Values, fold: Fold = SUM) -> Values:
+        """Fold over the inputs of every target unit; ``B^T x`` for the sum."""
+        ...
+
+    def backward(self, values: Values, fold: Fold = SUM) -> Values:
+        """Fold over the outputs of every source unit; ``B y`` for the sum."""
+        ...
+
+    def to_csr(self) -> Any:
+        """Return the matrix as a canonical ``scipy.sparse.csr_array`` of int64 ones."""
+        ...
