@@ -187,6 +187,11 @@ class LayeredGraph:
         return sum(layer.n_edges for layer in self.layers)
 
     @property
+    def work(self) -> int:
+        """Elementary steps of one sweep through all layers."""
+        return sum(layer.biadjacency.work for layer in self.layers)
+
+    @property
     def n_possible_edges(self) -> int:
         """Edges that dense layers in the same places would have."""
         return sum(layer.n_possible_edges for layer in self.layers)

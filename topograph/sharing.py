@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import weakref
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 Subject = TypeVar("Subject")
 Rest = ParamSpec("Rest")
@@ -31,4 +31,4 @@ def shared(
             results[key] = function(subject, *args, **kwargs)
         return results[key]
 
-    return once
+    return cast("Callable[Concatenate[Subject, Rest], Result]", once)

@@ -51,6 +51,11 @@ class Identity:
         """One edge a source unit."""
         return self.n_in
 
+    @property
+    def work(self) -> int:
+        """One step a source unit."""
+        return self.n_in
+
     def forward(self, values: Values, fold: Fold = SUM) -> Values:
         """Copy the values to the target units ``offset ...``; the identity elsewhere."""
         out = np.full((self.n_out, *values.shape[1:]), fold.identity, dtype=values.dtype)

@@ -90,6 +90,11 @@ class Kronecker:
         """``dense_in * dense_out * base * radix``."""
         return self.dense_in * self.dense_out * self.base * self.radix
 
+    @property
+    def work(self) -> int:
+        """The units of both levels, and the rolls of the circulant."""
+        return sum(self.shape) + 2 * self.base * self.radix.bit_length()
+
     def forward(self, values: Values, fold: Fold = SUM) -> Values:
         """Fold over the inputs of every target unit; ``B^T x`` for the sum."""
         if self.row_order is not None:

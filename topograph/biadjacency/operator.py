@@ -52,6 +52,11 @@ class Biadjacency(Protocol):
         """The number of edges."""
         ...
 
+    @property
+    def work(self) -> int:
+        """Elementary steps of one sweep: the edges where they are held, else the units."""
+        ...
+
     def forward(self, values: Values, fold: Fold = SUM) -> Values:
         """Fold over the inputs of every target unit; ``B^T x`` for the sum."""
         ...

@@ -137,6 +137,11 @@ class Sparse:
         """The number of edges."""
         return int(self.indices.size)
 
+    @property
+    def work(self) -> int:
+        """One step an edge."""
+        return self.n_edges
+
     def to_csr(self) -> Any:
         """Return the matrix as a ``scipy.sparse.csr_array`` of read-only int64 ones."""
         return self._with_ones(np.int64)

@@ -29,11 +29,11 @@ class PrimeFields:
 
     def start(self, values: npt.ArrayLike) -> Values:
         """Return the residues of the values."""
-        return np.asarray(values, dtype=np.int64) % np.array(self.primes)
+        return np.asarray(np.asarray(values, dtype=np.int64) % np.array(self.primes))
 
     def pull(self, operator: Biadjacency, values: Values, direction: Direction) -> Values:
         """Sum over the neighbours, then reduce."""
-        return apply(operator, values, direction) % np.array(self.primes)
+        return np.asarray(apply(operator, values, direction) % np.array(self.primes))
 
     def merge(self, first: Values, second: Values) -> Values:
         """Add and reduce."""

@@ -1,0 +1,55 @@
+# Everything a checkout needs: `make demo` and `make test` set up their own environment.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+WORKERS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test slow lint types contracts docs pages wheel-test check bench clean
+
+help:  ## Show what this Makefile can do
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "topograph needs Python 3.11 or newer: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,docs]'
+	touch $@
+
+demo: $(STAMP)  ## Analyse the masks in examples/: a pruned LeNet-300-100 and a RadiX-Net
+	$(BIN)/topograph analyze examples/lenet-300-100-digits.npz
+	$(BIN)/topograph analyze examples/radix-lenet.npz
+
+test: $(STAMP)  ## Run the whole test suite (no GPU, no network)
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+slow: $(STAMP)  ## Run the tests that take minutes or gigabytes
+	$(BIN)/python -m pytest -m slow
+
+lint: $(STAMP)  ## Check format and style
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(STAMP)  ## Check types
+	$(BIN)/mypy
+
+contracts: $(STAMP)  ## Check that imports run one way
+	$(BIN)/lint-imports --no-cache
+
+pages: $(STAMP)  ## Write the generated pages of the documentation
+	$(BIN)/python docs/generate_pages.py
+
+docs: $(STAMP)  ## Build the documentation; warnings are errors
+	$(BIN)/mkdocs build --strict --quiet --site-dir site
+
+wheel-test: $(STAMP)  ## Build the wheel and run the tests against it alone
+	.ci/wheel-test
+
+check: lint types contracts docs  ## Everything but the tests
+
+bench: $(STAMP)  ## Time the main jobs beside what a user would use instead
+	$(BIN)/python tests/benchmarks/run.py
+
+clean:  ## Remove the environment and everything built
+	rm -rf $(VENV) .venv-wheel build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,125 @@
+"""`topograph analyze`: the report of a mask."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from topograph_cli.inputs import open_graph, reads_masks
+from topograph_cli.output import deliver, terminal_color, terminal_width
+from topograph_cli.progress import ProgressBar
+
+if TYPE_CHECKING:
+    from topograph.report import Report
+
+STRICT_WARNINGS = 3
+FORMATS = ("table", "json", "csv", "markdown")
+_BY_SUFFIX = {".json": "json", ".jsonl": "json", ".csv": "csv", ".md": "markdown"}
+
+
+@click.command()
+@reads_masks
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(FORMATS),
+    help="How to write the report; by default as -o's suffix says, else as a table.",
+)
+@click.option("-o", "--output", metavar="FILE", help="Write the report to a file.")
+@click.option(
+    "--metric",
+    "metrics",
+    multiple=True,
+    metavar="NAME",
+    help="Compute this metric alone, whatever it costs; may be repeated or list names with "
+    "commas. `topograph metrics` lists them.",
+)
+@click.option("--all", "include_all", is_flag=True, help="Compute every metric, whatever it costs.")
+@click.option("--exact", is_flag=True, help="Compute exact path counts whatever they cost.")
+@click.option(
+    "--each", is_flag=True, help="One report a file, instead of the files as layers of one net."
+)
+@click.option("--strict", is_flag=True, help="Exit with 3 on dead outputs or collapsed layers.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N")
+@click.option("--quiet", is_flag=True, help="Show no progress bar.")
+@click.pass_context
+def analyze(
+    context: click.Context,
+    paths: tuple[str, ...],
+    orientation: str | None,
+    threshold: float,
+    layers: str | None,
+    style: str | None,
+    output: str | None,
+    metrics: tuple[str, ...],
+    include_all: bool,
+    exact: bool,
+    each: bool,
+    strict: bool,
+    seed: int,
+    quiet: bool,
+) -> None:
+    r"""Measure a mask: verdicts, layers, paths, spectra, warnings, and what was left out.
+
+    MASK is an .npz, .npy or Matrix Market file, or GraphChallenge TSV files or a folder of
+    them. Several files are the layers of one net, in the order given; with --each they are
+    nets of their own.
+
+    \b
+    Examples:
+      topograph analyze mask.npz
+      topograph analyze fc1.npy fc2.npy fc3.npy --orientation out-in
+      topograph analyze masks/*.npz --each -o table.csv
+    """
+    from topograph.analysis import analyze as analyze_graph
+    from topograph.errors import TopographError
+    from topograph.metrics import find_metric
+
+    names = [name.strip() for entry in metrics for name in entry.split(",")]
+    for name in names:
+        find_metric(name)
+    style = style or _BY_SUFFIX.get(Path(output or "").suffix.lower(), "table")
+    reports: list[Report] = []
+    failed = False
+    with ProgressBar(quiet) as progress:
+        for group in [(path,) for path in paths] if each else [paths]:
+            try:
+                progress("read", 0, 1)
+                graph = open_graph(group, orientation, threshold, layers)
+            except (TopographError, OSError) as error:
+                if not each:
+                    raise
+                click.echo(f"Error: {error}", err=True)
+                failed = True
+                continue
+            reports.append(
+                analyze_graph(
+                    graph,
+                    source=", ".join(group),
+                    metrics=names or None,
+                    include_all=include_all,
+                    exact=exact,
+                    seed=seed,
+                    progress=progress,
+                )
+            )
+    deliver(_rendered(reports, style, each, to_file=output is not None), output)
+    if failed:
+        context.exit(1)
+    if strict and any(warning.strict for report in reports for warning in report.warnings):
+        context.exit(STRICT_WARNINGS)
+
+
+def _rendered(reports: list[Report], style: str, each: bool, *, to_file: bool) -> str:
+    from topograph import export
+
+    if style == "csv":
+        return export.reports_to_csv(reports) if each else export.to_csv(reports[0])
+    if style == "json":
+        return "".join(map(export.to_json_line if each else export.to_json, reports))
+    if style == "markdown":
+        return "\n".join(map(export.to_markdown, reports))
+    width, color = (100, False) if to_file else (terminal_width(), terminal_color())
+    return "\n".join(export.to_table(report, width=width, color=color) for report in reports)

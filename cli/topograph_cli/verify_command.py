@@ -1,0 +1,95 @@
+"""`topograph verify`: proof or counterexample."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from topograph_cli.inputs import open_graph, reads_masks
+from topograph_cli.output import deliver, terminal_color, terminal_width
+from topograph_cli.progress import ProgressBar
+
+if TYPE_CHECKING:
+    from topograph.report import Verdict
+
+REFUTED, UNDECIDED = 4, 5
+
+
+@click.command()
+@reads_masks
+@click.option("--connected", is_flag=True, help="Does every input reach every output?")
+@click.option(
+    "--symmetric",
+    is_flag=True,
+    help="Does the same positive number of paths join every input to every output?",
+)
+@click.option(
+    "--regular", is_flag=True, help="In each layer, are all fan-ins equal, and all fan-outs?"
+)
+@click.option(
+    "--format", "style", type=click.Choice(["table", "json"]), default="table", show_default=True
+)
+@click.option("-o", "--output", metavar="FILE", help="Write the verdicts to a file.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N")
+@click.option("--quiet", is_flag=True, help="Show no progress bar.")
+@click.pass_context
+def verify(
+    context: click.Context,
+    paths: tuple[str, ...],
+    orientation: str | None,
+    threshold: float,
+    layers: str | None,
+    connected: bool,
+    symmetric: bool,
+    regular: bool,
+    style: str,
+    output: str | None,
+    seed: int,
+    quiet: bool,
+) -> None:
+    r"""Prove or refute properties of a mask; connected and symmetric by default.
+
+    A proof states the probability of its error, 0 for a deterministic one; a refutation
+    shows a counterexample. Units are counted from 0. The exit code is 0 if every property
+    holds, 4 if one is refuted, 5 if one is undecided.
+
+    \b
+    Examples:
+      topograph verify net.npz
+      topograph verify graphchallenge-1024 --symmetric --layers 1:6
+    """
+    from topograph.export import verdicts_to_table
+    from topograph.verification import verify as verify_graph
+
+    asked = {"connected": connected, "symmetric": symmetric, "regular": regular}
+    names = [name for name, wanted in asked.items() if wanted] or ["connected", "symmetric"]
+    with ProgressBar(quiet) as progress:
+        progress("read", 0, len(names) + 1)
+        graph = open_graph(paths, orientation, threshold, layers)
+        verdicts: list[Verdict] = []
+        for done, name in enumerate(names, start=1):
+            progress(f"verify {name}", done, len(names) + 1)
+            verdicts.extend(verify_graph(graph, [name], seed))
+    if style == "json":
+        answer = {
+            "schema_version": 1,
+            "source": ", ".join(paths),
+            "widths": list(graph.widths),
+            "edges": graph.n_edges,
+            "notes": list(graph.notes),
+            "verdicts": [verdict.row() for verdict in verdicts],
+        }
+        text = json.dumps(answer, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    else:
+        width, color = (100, False) if output else (terminal_width(), terminal_color())
+        text = verdicts_to_table(verdicts, width=width, color=color)
+        for note in graph.notes:
+            click.echo(f"Note: {note}", err=True)
+    deliver(text, output)
+    outcomes = {verdict.holds for verdict in verdicts}
+    if False in outcomes:
+        context.exit(REFUTED)
+    if None in outcomes:
+        context.exit(UNDECIDED)

@@ -1,0 +1,22 @@
+# The public surface, one line a name: loaded on first use.
+from . import biadjacency as biadjacency
+from . import export as export
+from . import generators as generators
+from . import interop as interop
+from . import io as io
+from . import metrics as metrics
+from . import propagation as propagation
+from . import testing as testing
+from . import toy as toy
+from . import verification as verification
+from .analysis import analyze as analyze
+from .errors import TopographError as TopographError
+from .errors import Undefined as Undefined
+from .graph import Layer as Layer
+from .graph import LayeredGraph as LayeredGraph
+from .graph import chain as chain
+from .io import from_layers as from_layers
+from .io import read as read
+from .io import write as write
+from .report import Report as Report
+from .verification import verify as verify

@@ -1,0 +1,16 @@
+"""How many paths there are: in all, between pairs, and through which units."""
+
+from topograph.counting.liveness import Liveness, liveness
+from topograph.counting.pairs import pair_block_width, pair_blocks, pairs_run_backward
+from topograph.counting.totals import exact_paths, exact_seconds, log10_paths
+
+__all__ = [
+    "Liveness",
+    "exact_paths",
+    "exact_seconds",
+    "liveness",
+    "log10_paths",
+    "pair_block_width",
+    "pair_blocks",
+    "pairs_run_backward",
+]

@@ -1,0 +1,145 @@
+"""Extremes, spread and reach of the path matrix: counted, or estimated from a seeded sample."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from topograph.biadjacency.operator import Values
+from topograph.counting.pairs import pair_blocks, pairs_run_backward
+from topograph.counting.totals import exact_paths, exact_seconds
+from topograph.graph import LayeredGraph
+from topograph.propagation import BITS, EXACT, SCALED, arrive, pack_units
+from topograph.report import Bound, Estimate
+from topograph.sharing import shared
+
+PAIR_SECONDS = 5.0  # all pairs are counted up to this cost, else a sample of this cost
+SIGN_VECTORS = 32
+_WORD_SECONDS = 3e-9  # uniting one word of 64 bits along one edge
+_BLOCK_UNITS = 2048
+
+
+@dataclass(frozen=True)
+class PairStatistics:
+    """What the entries of the path matrix are like.
+
+    Parameters
+    ----------
+    minimum, maximum : int
+        Extremes of P.
+    variation : float
+        Standard deviation over mean; NaN if there is no path.
+    connected : float
+        Fraction of non-zero entries.
+    """
+
+    minimum: int
+    maximum: int
+    variation: float
+    connected: float
+
+
+def all_pairs_affordable(graph: LayeredGraph) -> bool:
+    """Whether counting all pairs exactly is estimated to take at most `PAIR_SECONDS`."""
+    return exact_seconds(graph, min(graph.n_inputs, graph.n_outputs)) <= PAIR_SECONDS
+
+
+@shared
+def count_all_pairs(graph: LayeredGraph) -> PairStatistics:
+    """Count every pair exactly, a block of the path matrix at a time.
+
+    Examples
+    --------
+    >>> from topograph.toy import broken_bridge
+    >>> count_all_pairs(broken_bridge()).connected
+    0.5
+    """
+    n_pairs = graph.n_inputs * graph.n_outputs
+    total = exact_paths(graph)
+    lows, highs, connected, squares = [], [], 0, 0.0
+    for _, block in pair_blocks(graph, EXACT):
+        lows.append(int(block.min()))
+        highs.append(int(block.max()))
+        connected += int(np.count_nonzero(block))
+        if total:
+            deviations = _relative_deviations(block, total, n_pairs)
+            squares += float((deviations * deviations).sum())
+    minimum, maximum = min(lows), max(highs)
+    variation = math.sqrt(squares / n_pairs) if total else math.nan
+    if total and minimum == maximum:
+        variation = 0.0
+    return PairStatistics(minimum, maximum, variation, connected / n_pairs)
+
+
+def _relative_deviations(block: Values, total: int, n_pairs: int) -> Values:
+    """Return ``(P - c) / c``; counts beyond the range of floats are shifted first."""
+    shift = max(0, total.bit_length() - 1000)
+    if shift:
+        block = np.frompyfunc(lambda count: int(count) >> shift, 1, 1)(block)
+    mean = float(total >> shift) / n_pairs
+    return np.asarray((block.astype(np.float64) - mean) / mean)
+
+
+@shared
+def sample_extremes(graph: LayeredGraph, seed: int = 0) -> tuple[Bound, Bound]:
+    """Count the pairs of some random units exactly: bounds on the extremes of P."""
+    rng = np.random.default_rng([seed, 1])
+    narrow = min(graph.n_inputs, graph.n_outputs)
+    affordable = max(1, min(64, int(PAIR_SECONDS / exact_seconds(graph))))
+    units = rng.choice(narrow, size=min(affordable, narrow), replace=False)
+    blocks = [block for _, block in pair_blocks(graph, EXACT, units)]
+    return (
+        Bound(min(int(block.min()) for block in blocks), "at most"),
+        Bound(max(int(block.max()) for block in blocks), "at least"),
+    )
+
+
+@shared
+def estimate_variation(graph: LayeredGraph, seed: int = 0) -> float:
+    """Estimate ``||P - cJ||_F / ||cJ||_F`` by random sign vectors; NaN if there is no path.
+
+    ``E ||(P - cJ) z||^2 = ||P - cJ||_F^2``. The deviation is estimated itself: an estimate of
+    ``||P||_F`` would drown it.
+    """
+    rng = np.random.default_rng([seed, 2])
+    n_pairs = graph.n_inputs * graph.n_outputs
+    total = arrive(graph, np.ones((graph.n_outputs, 1)), SCALED, "backward")
+    mean = float(total.values.sum()) / n_pairs
+    if mean == 0.0:
+        return math.nan
+    signs = rng.choice([-1.0, 1.0], size=(graph.n_outputs, SIGN_VECTORS))
+    swept = arrive(graph, signs, SCALED, "backward")
+    images = np.ldexp(swept.values, swept.exponent - total.exponent) / mean
+    deviations = images - signs.sum(axis=0)
+    squares = (deviations * deviations).sum(axis=0) / n_pairs
+    variation = math.sqrt(float(squares.mean()))
+    error = float(squares.std(ddof=1)) / math.sqrt(SIGN_VECTORS)
+    return Estimate(variation, error / (2 * variation) if variation else 0.0)
+
+
+@shared
+def estimate_connected(graph: LayeredGraph, seed: int = 0) -> float:
+    """Return the fraction of connected pairs, from all units or from a random sample."""
+    rng = np.random.default_rng([seed, 3])
+    backward = pairs_run_backward(graph)
+    width = graph.n_outputs if backward else graph.n_inputs
+    words = max(1, int(PAIR_SECONDS / (graph.work * _WORD_SECONDS)))
+    units = rng.permutation(width)[: 64 * words]
+    fractions = []
+    for first in range(0, units.size, _BLOCK_UNITS):
+        block = units[first : first + _BLOCK_UNITS]
+        start = pack_units(width, block)
+        reached = arrive(graph, start, BITS, "backward" if backward else "forward")
+        bits = np.unpackbits(
+            reached.astype("<u8").view(np.uint8), axis=1, bitorder="little", count=block.size
+        )
+        fractions.append(bits.mean(axis=0, dtype=np.float64))
+    found = np.concatenate(fractions)
+    if units.size == width:
+        return float(found.mean())
+    shortened = 1.0 - units.size / width  # sampled without replacement
+    return Estimate(
+        float(found.mean()), float(found.std(ddof=1)) * math.sqrt(shortened / found.size)
+    )

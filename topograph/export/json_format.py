@@ -1,0 +1,17 @@
+"""Reports as JSON: an object each, or a line each."""
+
+from __future__ import annotations
+
+import json
+
+from topograph.report import Report
+
+
+def to_json(report: Report) -> str:
+    """Return the report as an indented JSON object; the schema is in the documentation."""
+    return json.dumps(report.as_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def to_json_line(report: Report) -> str:
+    """Return the report as JSON on one line."""
+    return json.dumps(report.as_dict(), ensure_ascii=False, allow_nan=False) + "\n"

@@ -1,0 +1,150 @@
+"""What every readable rendering shows, and how numbers are written in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from topograph.report import Measurement, Report, Verdict
+
+# Columns of the two layer tables: metric and short title.
+EDGE_COLUMNS = (
+    ("density", "density"),
+    ("effective_density", "effective"),
+    ("fan_in", "fan-in"),
+    ("fan_out", "fan-out"),
+    ("component_count", "components"),
+)
+SPECTRAL_COLUMNS = (
+    ("sigma_1", "sigma 1"),
+    ("sigma_2", "sigma 2"),
+    ("spectral_gap", "gap"),
+    ("ramanujan_gap", "Ramanujan gap"),
+    ("is_ramanujan", "Ramanujan"),
+)
+OUTCOMES = {True: "holds", False: "refuted", None: "undecided"}
+
+
+def number(value: bool | int | float | None) -> str:
+    """Write a value for people: grouped integers, six significant digits, yes or no."""
+    if value is None:
+        return "undefined"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        digits = str(value)
+        if len(digits) <= 21:
+            return f"{value:,}"
+        return f"{digits[0]}.{digits[1:6]}e{len(digits) - 1} ({len(digits)} digits)"
+    return f"{value:.6g}"
+
+
+def value_of(row: Measurement) -> str:
+    """Write a measurement's value with what qualifies it."""
+    if row.undefined is not None:
+        return "undefined"
+    if row.kind == "estimate":
+        return f"{number(row.value)} ± {row.standard_error or 0.0:.2g}"
+    if row.kind == "bound":
+        return f"{'≤' if row.metric.endswith('_min') else '≥'} {number(row.value)}"
+    return number(row.value)
+
+
+def network_rows(report: Report) -> list[tuple[str, str, str]]:
+    """Return metric, value and remark of every network measurement."""
+    return [
+        (row.metric, value_of(row), row.undefined or row.unit)
+        for row in report.measurements
+        if row.layer is None
+    ]
+
+
+def layer_rows(report: Report) -> tuple[list[str], list[list[str]]]:
+    """Return the titles and the rows of the table of layers."""
+    return _by_layer(report, EDGE_COLUMNS, with_shape=True)
+
+
+def spectral_rows(report: Report) -> tuple[list[str], list[list[str]]]:
+    """Return the titles and the rows of the table of spectra; no rows if none were measured."""
+    titles, rows = _by_layer(report, SPECTRAL_COLUMNS, with_shape=False)
+    return titles, rows if len(titles) > 2 else []
+
+
+def _by_layer(
+    report: Report, columns: tuple[tuple[str, str], ...], *, with_shape: bool
+) -> tuple[list[str], list[list[str]]]:
+    found = {(row.metric, row.layer): row for row in report.measurements if row.layer}
+    titles = ["#", "layer", *(["shape", "edges"] if with_shape else [])]
+    rows = [[str(layer.index), layer.name] for layer in report.layers]
+    if with_shape:
+        for row, layer in zip(rows, report.layers, strict=True):
+            row += [f"{layer.shape[0]:,} x {layer.shape[1]:,}", f"{layer.edges:,}"]
+    for name, title in columns:
+        cells = [_layer_cell(found, name, layer.name) for layer in report.layers]
+        if any(cell is not None for cell in cells):
+            titles.append(title)
+            for row, cell in zip(rows, cells, strict=True):
+                row.append(cell or "")
+    return titles, rows
+
+
+def _layer_cell(found: Mapping[tuple[str, str], Measurement], name: str, layer: str) -> str | None:
+    if name in ("fan_in", "fan_out"):
+        low, mean, high = (found.get((f"{name}_{end}", layer)) for end in ("min", "mean", "max"))
+        if low is None or mean is None or high is None:
+            return None
+        if low.value == high.value:
+            return f"{low.value}"
+        return f"{low.value}..{mean.value:.3g}..{high.value}"
+    row = found.get((name, layer))
+    if row is None:
+        return None
+    return "-" if row.undefined is not None else _short(row.value)
+
+
+def _short(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else number(value)
+
+
+def undefined_layer_reasons(report: Report) -> list[str]:
+    """Return, a metric and reason each, why cells of the layer table are empty."""
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for row in report.measurements:
+        if row.layer is not None and row.undefined is not None:
+            reasons.setdefault((row.metric, row.undefined), []).append(row.layer)
+    lines = []
+    for (name, reason), layers in reasons.items():
+        where = ", ".join(layers[:3]) + (f" and {len(layers) - 3} more" if len(layers) > 3 else "")
+        lines.append(f"{name} of {where}: {reason}")
+    return lines
+
+
+def doubt_of(verdict: Verdict) -> str:
+    """Say by which method a verdict was reached and how certain it is."""
+    if verdict.holds is True and verdict.error_probability > 0:
+        return f"{verdict.method}; wrong with probability < {verdict.error_probability:.1e}"
+    return verdict.method
+
+
+def header_rows(report: Report) -> list[tuple[str, str]]:
+    """Return the lines of the header."""
+    widths = [f"{width:,}" for width in report.widths]
+    if len(widths) > 12:
+        widths = [*widths[:4], f"... {len(widths) - 8} levels ...", *widths[-4:]]
+    edges = sum(layer.edges for layer in report.layers)
+    possible = sum(layer.shape[0] * layer.shape[1] for layer in report.layers)
+    return [
+        ("source", report.source or "(in memory)"),
+        ("provenance", _inline(report.provenance) or "not recorded in the file"),
+        ("widths", " - ".join(widths)),
+        ("edges", f"{edges:,} of {possible:,}"),
+        ("density", f"{edges / possible:.6g}"),
+    ]
+
+
+def _inline(mapping: Mapping[str, Any]) -> str:
+    parts = []
+    for key, value in mapping.items():
+        shown = _inline(value) if isinstance(value, Mapping) else str(value)
+        parts.append(f"{key} ({shown})" if isinstance(value, Mapping) else f"{key}: {shown}")
+    return ", ".join(parts)

@@ -1,0 +1,61 @@
+"""Reports as Markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from topograph.export.layout import (
+    OUTCOMES,
+    doubt_of,
+    header_rows,
+    layer_rows,
+    network_rows,
+    spectral_rows,
+    undefined_layer_reasons,
+)
+from topograph.report import Report
+
+
+def to_markdown(report: Report) -> str:
+    """Return the report as a Markdown document."""
+    titles, rows = layer_rows(report)
+    spectral_titles, spectra = spectral_rows(report)
+    parts = [
+        f"# {_escaped(report.source or 'Layered graph')}",
+        _table(["", ""], header_rows(report)[1:]),
+        "## Verdicts",
+        _table(
+            ["property", "verdict", "statement", "method"],
+            [
+                (verdict.property, OUTCOMES[verdict.holds], verdict.statement, doubt_of(verdict))
+                for verdict in report.verdicts
+            ],
+        ),
+        "## Layers",
+        _table(titles, rows),
+        _table(spectral_titles, spectra) if spectra else "",
+        _list(undefined_layer_reasons(report)),
+        "## Network",
+        _table(["metric", "value", ""], network_rows(report)),
+        "## Warnings",
+        _list([warning.text for warning in report.warnings]) or "None.",
+        "## Left out",
+        _list([f"{name}: {reason}" for name, reason in report.skipped.items()]) or "Nothing.",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [titles, ["---"] * len(titles), *rows]
+    return "\n".join("| " + " | ".join(_escaped(cell) for cell in line) + " |" for line in lines)
+
+
+def _list(lines: Sequence[str]) -> str:
+    return "\n".join(f"- {_escaped(line)}" for line in lines)
+
+
+def _escaped(text: str) -> str:
+    """Keep names from files from being read as markup."""
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*|\[\]]|(?<!\w)_|_(?!\w))", r"\\\1", text)

@@ -1,0 +1,137 @@
+"""Reports as a terminal page."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from topograph.export.layout import (
+    OUTCOMES,
+    doubt_of,
+    header_rows,
+    layer_rows,
+    network_rows,
+    spectral_rows,
+    undefined_layer_reasons,
+)
+from topograph.metrics import METRICS
+from topograph.report import Report, Verdict
+
+_STYLES = {True: "green", False: "red", None: "yellow"}
+_SHOWN_LAYERS = 40
+
+
+def to_table(report: Report, *, width: int = 100, color: bool = False) -> str:
+    """Return the report for a terminal of ``width`` columns, with ANSI colors if asked."""
+    console, buffer = _page(width, color)
+    _print_header(console, report)
+    _title(console, "Verdicts")
+    _print_verdicts(console, report.verdicts)
+    _title(console, "Layers")
+    _print_by_layer(console, *layer_rows(report))
+    titles, spectra = spectral_rows(report)
+    if spectra:
+        _title(console, "Spectra of the layers")
+        _print_by_layer(console, titles, spectra)
+    for reason in undefined_layer_reasons(report):
+        console.print(Text(f"- {reason}", style="dim"))
+    _print_network(console, report)
+    _print_list(console, "Warnings", [f"! {w.text}" for w in report.warnings], "yellow")
+    _print_list(console, "Left out", [f"{n}: {r}" for n, r in report.skipped.items()], "")
+    console.print(Text(f"\nTook {report.seconds:.2f} s.", style="dim"))
+    return _lines(buffer)
+
+
+def verdicts_to_table(verdicts: Sequence[Verdict], *, width: int = 100, color: bool = False) -> str:
+    """Return verdicts alone for a terminal."""
+    console, buffer = _page(width, color)
+    _print_verdicts(console, verdicts)
+    return _lines(buffer)
+
+
+def _page(width: int, color: bool) -> tuple[Console, io.StringIO]:
+    buffer = io.StringIO()
+    console = Console(
+        file=buffer,
+        width=width,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        highlight=False,
+        emoji=False,
+        markup=False,
+        legacy_windows=False,
+    )
+    return console, buffer
+
+
+def _lines(buffer: io.StringIO) -> str:
+    return "".join(line.rstrip() + "\n" for line in buffer.getvalue().splitlines())
+
+
+def _print_verdicts(console: Console, verdicts: Sequence[Verdict]) -> None:
+    grid = Table.grid(padding=(0, 2))
+    for verdict in verdicts:
+        statement = Text.assemble(verdict.statement, "\n", (doubt_of(verdict), "dim"))
+        outcome = Text(OUTCOMES[verdict.holds], style=_STYLES[verdict.holds])
+        grid.add_row(Text(verdict.property, style="bold"), outcome, statement)
+    console.print(grid)
+
+
+def _print_header(console: Console, report: Report) -> None:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold")
+    grid.add_column(overflow="fold")
+    for name, value in header_rows(report):
+        grid.add_row(name, Text(value))
+    console.print(grid)
+
+
+def _print_by_layer(console: Console, titles: list[str], rows: list[list[str]]) -> None:
+    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="bold")
+    for title in titles:
+        table.add_column(title, justify="left" if title == "layer" else "right", overflow="fold")
+    half = _SHOWN_LAYERS // 2
+    if len(rows) > _SHOWN_LAYERS:
+        hidden = len(rows) - 2 * half
+        gap = ["...", f"{hidden} more (--format csv lists all)", *[""] * (len(titles) - 2)]
+        rows = [*rows[:half], gap, *rows[-half:]]
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    console.print(table)
+
+
+def _print_network(console: Console, report: Report) -> None:
+    _title(console, "Network")
+    table = Table.grid(padding=(0, 2))
+    for name, value, remark in network_rows(report):
+        table.add_row(name, Text(value, justify="right"), Text(remark, style="dim"))
+    console.print(table)
+
+
+def _print_list(console: Console, title: str, lines: list[str], style: str) -> None:
+    if not lines:
+        return
+    _title(console, title)
+    for line in lines:
+        console.print(Text(line, style=style))
+
+
+def _title(console: Console, title: str) -> None:
+    console.print(Text(f"\n{title}", style="bold underline"))
+
+
+def registry_to_table(*, width: int = 100, color: bool = False) -> str:
+    """Return the registry of metrics for a terminal."""
+    console, buffer = _page(width, color)
+    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="bold")
+    for title in ("metric", "scope", "unit", "cost", "definition"):
+        table.add_column(title)
+    for metric in METRICS.values():
+        cells = (metric.name, metric.scope, metric.unit, metric.cost, metric.legend)
+        table.add_row(*(Text(cell) for cell in cells))
+    console.print(table)
+    return _lines(buffer)

@@ -1,0 +1,80 @@
+"""Into how many pieces does the graph fall when directions are ignored?"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse
+from scipy.sparse.csgraph import connected_components
+
+from topograph.graph import Layer, LayeredGraph
+from topograph.metrics.registry import metric
+from topograph.sharing import shared
+
+Labels = npt.NDArray[np.int64]
+
+
+@metric("both", unit="components")
+def component_count(graph: LayeredGraph, layer: Layer | None = None) -> int:
+    """Number of connected components of the undirected graph, isolated units included.
+
+    Parameters
+    ----------
+    graph : LayeredGraph
+    layer : Layer, optional
+        One layer as a bipartite graph of its own; the whole network by default.
+
+    Returns
+    -------
+    int
+        At least 1. Layer i of a mixed-radix system has as many as its place value.
+
+    Examples
+    --------
+    >>> from topograph.toy import butterfly
+    >>> graph = butterfly()
+    >>> [component_count(graph), *(component_count(graph, layer) for layer in graph.layers)]
+    [1, 1, 2]
+    """
+    if layer is None:
+        return _count_network_components(graph)
+    sources, targets = layer_components(layer)
+    return 1 + int(max(sources.max(), targets.max()))
+
+
+@shared
+def layer_components(layer: Layer) -> tuple[Labels, Labels]:
+    """Label the units of a layer, as a bipartite graph, by component, counted from 0.
+
+    Returns
+    -------
+    sources, targets : ndarray of int64, shapes (n_in,) and (n_out,)
+    """
+    n_in, n_out = layer.shape
+    rows = layer.biadjacency.to_csr()
+    indptr = np.concatenate([rows.indptr, np.full(n_out, rows.indptr[-1], rows.indptr.dtype)])
+    ones = np.ones(rows.nnz, dtype=np.int8)
+    square = scipy.sparse.csr_array(
+        (ones, rows.indices + rows.indices.dtype.type(n_in), indptr), shape=(n_in + n_out,) * 2
+    )
+    _, labels = connected_components(square, directed=False)
+    return labels[:n_in].astype(np.int64), labels[n_in:].astype(np.int64)
+
+
+@shared
+def _count_network_components(graph: LayeredGraph) -> int:
+    """Join the components of the layers where they share a unit: one layer at a time."""
+    offsets = np.concatenate([[0], np.cumsum(graph.widths)])
+    first, other = [], []
+    count = int(offsets[-1])
+    for layer in graph.layers:
+        for level, labels in zip(
+            (layer.source, layer.target), layer_components(layer), strict=True
+        ):
+            first.append(offsets[level] + np.arange(graph.widths[level]))
+            other.append(count + labels)
+        count = int(max(other[-1].max(), other[-2].max())) + 1
+    ends = np.concatenate(first), np.concatenate(other)
+    links = scipy.sparse.coo_array((np.ones(ends[0].size, np.int8), ends), shape=(count, count))
+    n_components, _ = connected_components(links.tocsr(), directed=False)
+    return int(n_components)
