@@ -126,7 +126,7 @@ def test_singular_values_stay_accurate_for_a_large_base():
     layer = Kronecker(base=2**20, radix=2, place_value=1)
     values = kronecker_singular_values(layer)
     exact = 2 * np.cos(np.pi * np.arange(2**19) / 2**20)  # m and N' - m give the same value
-    np.testing.assert_allclose(values[1::2], exact[1:].tolist() + [0.0], rtol=1e-9, atol=1e-15)
+    np.testing.assert_allclose(values[1::2], [*exact[1:].tolist(), 0.0], rtol=1e-9, atol=1e-15)
     assert values[-1] == 0.0
 
 

@@ -46,9 +46,11 @@ def masks(
 
     Examples
     --------
-    >>> from hypothesis import find
-    >>> find(masks(), lambda mask: mask.sum() > 0)
-    array([[1]])
+    >>> from hypothesis import given
+    >>> @given(masks(max_inputs=3))
+    ... def no_unit_has_more_outputs_than_there_are(mask):
+    ...     assert mask.sum(axis=1).max() <= mask.shape[1]
+    >>> no_unit_has_more_outputs_than_there_are()
     """
     if shape is None:
         shape = (draw(st.integers(1, max_inputs)), draw(st.integers(1, max_outputs)))
@@ -79,9 +81,11 @@ def kronecker_layers(
 
     Examples
     --------
-    >>> from hypothesis import find
-    >>> find(kronecker_layers(), lambda layer: layer.place_value > 1 and layer.radix > 1)
-    Kronecker(base=4, radix=2, place_value=2, dense_in=1, dense_out=1, direction=1, row_order=None)
+    >>> from hypothesis import given
+    >>> @given(kronecker_layers())
+    ... def edges_are_the_entries_of_the_matrix(layer):
+    ...     assert layer.to_csr().nnz == layer.n_edges
+    >>> edges_are_the_entries_of_the_matrix()
     """
     if shape is None:
         base = draw(st.integers(1, max_base))
@@ -133,9 +137,11 @@ def layered_graphs(
 
     Examples
     --------
-    >>> from hypothesis import find
-    >>> find(layered_graphs(), lambda graph: not graph.is_chain and graph.n_edges > 0)
-    LayeredGraph(widths=(1, 1), n_layers=2, n_edges=1)
+    >>> from hypothesis import given
+    >>> @given(layered_graphs(max_levels=3))
+    ... def no_layer_has_more_edges_than_a_dense_one(graph):
+    ...     assert graph.n_edges <= graph.n_possible_edges
+    >>> no_layer_has_more_edges_than_a_dense_one()
     """
     widths = draw(st.lists(st.integers(1, max_width), min_size=2, max_size=max_levels))
     pairs = draw(_joined_levels(len(widths), skips, parallels))
@@ -175,9 +181,11 @@ def radix_specifications(
 
     Examples
     --------
-    >>> from hypothesis import find
-    >>> find(radix_specifications(), lambda found: len(found.systems) > 1).systems
-    ((2,), (2,))
+    >>> from hypothesis import given
+    >>> @given(radix_specifications())
+    ... def every_width_is_a_multiple_of_the_base(specification):
+    ...     assert all(width % specification.base == 0 for width in specification.widths)
+    >>> every_width_is_a_multiple_of_the_base()
     """
     base = draw(st.integers(2, max_base))
     n_systems = draw(st.integers(1, max_systems))
@@ -207,9 +215,12 @@ def radix_nets(
 
     Examples
     --------
-    >>> from hypothesis import find
-    >>> find(radix_nets(), lambda net: net.n_levels > 2)
-    LayeredGraph(widths=(2, 2, 2), n_layers=2, n_edges=8)
+    >>> from hypothesis import given
+    >>> from topograph.propagation import EXACT, arrive
+    >>> @given(radix_nets())
+    ... def all_outputs_have_equally_many_paths(net):
+    ...     assert len(set(arrive(net, np.ones(net.n_inputs), EXACT))) == 1
+    >>> all_outputs_have_equally_many_paths()
     """
     found = radix_specifications(max_base, max_systems, max_dense, unit_radices=unit_radices)
     return found.map(

@@ -103,7 +103,7 @@ def generate() -> None:
     help="Shift by +n v as defined, or by -n v as in the GraphChallenge files.",
 )
 @click.option(
-    "--allow-unit-radix", is_flag=True, help="Allow radix 1: a layer that is a permutation."
+    "--allow-unit-radix", is_flag=True, help="Allow radix 1: every unit keeps to its place."
 )
 @click.option(
     "--fit",

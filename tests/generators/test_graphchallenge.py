@@ -163,5 +163,5 @@ def test_nets_that_do_not_exist(arguments, parts):
 
 
 def test_layers_are_counted_from_one():
-    with pytest.raises(ParameterError, match="layer must be .* it is 0"):
+    with pytest.raises(ParameterError, match=r"layer must be .* it is 0"):
         graphchallenge_layer(1024, 0)

@@ -97,7 +97,7 @@ def test_unit_radix_joins_equal_places():
     net = radix_net([[2, 1, 3]], [1, 2, 2, 1], allow_unit_radix=True)
     middle = net.layers[1].biadjacency.to_csr().toarray()
     assert np.array_equal(middle, np.kron(np.ones((2, 2)), np.eye(6)))
-    with pytest.raises(ParameterError, match="Entry 2 of system 1 .* is 1"):
+    with pytest.raises(ParameterError, match=r"Entry 2 of system 1 .* is 1"):
         radix_net([[2, 1, 3]])
 
 

@@ -128,7 +128,7 @@ def test_widths_that_do_not_fit(widths, parts):
 
 
 def test_drop_is_first_or_last():
-    with pytest.raises(ParameterError, match="drop must be .* but it is 'middle'"):
+    with pytest.raises(ParameterError, match=r"drop must be .* but it is 'middle'"):
         fit_widths(lenet(), [784, 300, 100], drop="middle")
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from operator import index
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
-from topograph.biadjacency.operator import SUM, Fold, Values
+from topograph.biadjacency.operator import SUM, Fold, Values, check_wide_enough, frozen
 from topograph.errors import GraphError
 
 
@@ -61,6 +62,8 @@ class Kronecker:
     row_order: npt.NDArray[Any] | None = None
 
     def __post_init__(self) -> None:
+        for name in ("base", "radix", "place_value", "dense_in", "dense_out", "direction"):
+            object.__setattr__(self, name, index(getattr(self, name)))
         sizes = (self.base, self.radix, self.place_value, self.dense_in, self.dense_out)
         if min(sizes) < 1 or self.base % (self.radix * self.place_value):
             raise GraphError(
@@ -76,9 +79,7 @@ class Kronecker:
                 raise GraphError(f"The row order must be {n_in} integers, but it is not.")
             if order.min() < 0 or order.max() >= n_in or (np.bincount(order) != 1).any():
                 raise GraphError(f"The row order must be a permutation of 0..{n_in - 1}.")
-            order = np.ascontiguousarray(order, dtype=np.int32).view()
-            order.flags.writeable = False
-            object.__setattr__(self, "row_order", order)
+            object.__setattr__(self, "row_order", frozen(order, np.int32))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -97,17 +98,23 @@ class Kronecker:
 
     def forward(self, values: Values, fold: Fold = SUM) -> Values:
         """Fold over the inputs of every target unit; ``B^T x`` for the sum."""
+        check_wide_enough(values, fold)
         if self.row_order is not None:
             sent, values = values, np.empty_like(values)
             values[self.row_order] = sent
         blocks = values.reshape(self.dense_in, self.base, *values.shape[1:])
-        folded = self._fold_circulant(fold.ufunc.reduce(blocks, axis=0), fold, self.direction)
+        folded = self._fold_circulant(
+            fold.ufunc.reduce(blocks, axis=0, dtype=values.dtype), fold, self.direction
+        )
         return _tile(folded, self.dense_out)
 
     def backward(self, values: Values, fold: Fold = SUM) -> Values:
         """Fold over the outputs of every source unit; ``B y`` for the sum."""
+        check_wide_enough(values, fold)
         blocks = values.reshape(self.dense_out, self.base, *values.shape[1:])
-        folded = self._fold_circulant(fold.ufunc.reduce(blocks, axis=0), fold, -self.direction)
+        folded = self._fold_circulant(
+            fold.ufunc.reduce(blocks, axis=0, dtype=values.dtype), fold, -self.direction
+        )
         tiled = _tile(folded, self.dense_in)
         return tiled if self.row_order is None else tiled[self.row_order]
 

@@ -33,6 +33,21 @@ SMALLEST = Fold(np.minimum, np.inf)
 LARGEST = Fold(np.maximum, -np.inf)
 
 
+def check_wide_enough(values: Values, fold: Fold) -> None:
+    """Refuse sums in dtypes so narrow that a fan-in of a few hundred wraps."""
+    if fold is SUM and (values.dtype.kind == "b" or values.dtype.itemsize < 4):
+        raise TypeError(f"sums of {values.dtype} wrap; widen the values first")
+
+
+def frozen(array: Values, dtype: npt.DTypeLike) -> Values:
+    """Return a read-only contiguous array, copied if someone could still write to it."""
+    kept = np.ascontiguousarray(array, dtype=dtype)
+    if kept.flags.writeable and (kept is array or kept.base is not None):
+        kept = kept.copy()
+    kept.flags.writeable = False
+    return kept
+
+
 @runtime_checkable
 class Biadjacency(Protocol):
     """The 0/1 matrix of one layer, as an operator on values of units.

@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import scipy.sparse
 
-from topograph.biadjacency.operator import SUM, Fold, Values
+from topograph.biadjacency.operator import SUM, Fold, Values, check_wide_enough, frozen
 from topograph.errors import GraphError
 
 _INT32_MAX = 2**31 - 1
-_FOLD_BYTES = 1 << 25  # gathered values held at once by a fold other than a numeric sum
+_FOLD_BYTES = 1 << 19  # values gathered at once by other folds: they stay in cache
 _ones: dict[Any, Values] = {}
 
 
@@ -37,7 +37,8 @@ class Sparse:
     indptr : ndarray of int32 or int64, shape (n_in + 1,)
         Row ``i`` owns ``indices[indptr[i]:indptr[i + 1]]``.
     indices : ndarray of the same dtype, shape (n_edges,)
-        Target units, strictly increasing inside a row: no duplicates.
+        Target units, strictly increasing inside a row: no duplicates. Writable arrays are
+        copied, read-only ones kept.
     shape : (int, int)
         ``(n_in, n_out)``.
 
@@ -66,9 +67,7 @@ class Sparse:
         fits = max(indices.size, n_in, n_out) <= _INT32_MAX
         dtype = np.int32 if fits else np.int64
         for name, array in (("indptr", indptr), ("indices", indices)):
-            frozen = np.ascontiguousarray(array, dtype=dtype).view()
-            frozen.flags.writeable = False
-            object.__setattr__(self, name, frozen)
+            object.__setattr__(self, name, frozen(array, dtype))
         object.__setattr__(self, "shape", (n_in, n_out))
 
     @classmethod
@@ -149,7 +148,7 @@ class Sparse:
     def forward(self, values: Values, fold: Fold = SUM) -> Values:
         """Fold over the inputs of every target unit; ``B^T x`` for the sum."""
         if _is_numeric_sum(values, fold):
-            return np.asarray(self._with_ones(values.dtype).T @ values)
+            return np.asarray(self._with_ones(values.dtype, transposed=True) @ values)
         columns = self._with_ones(np.int8).tocsc()
         return _fold_segments(columns.indptr, columns.indices, values, fold)
 
@@ -159,10 +158,16 @@ class Sparse:
             return np.asarray(self._with_ones(values.dtype) @ values)
         return _fold_segments(self.indptr, self.indices, values, fold)
 
-    def _with_ones(self, dtype: npt.DTypeLike) -> Any:
-        matrix = scipy.sparse.csr_array(
-            (shared_ones(self.n_edges, dtype), self.indices, self.indptr), shape=self.shape
-        )
+    def _with_ones(self, dtype: npt.DTypeLike, *, transposed: bool = False) -> Any:
+        """Wrap the index arrays and shared ones as a scipy matrix.
+
+        The arrays are assigned, because the constructors copy an array that is a small
+        part of a larger one, as the ones are.
+        """
+        form = scipy.sparse.csc_array if transposed else scipy.sparse.csr_array
+        matrix = form(self.shape[::-1] if transposed else self.shape, dtype=dtype)
+        matrix.indptr, matrix.indices = self.indptr, self.indices
+        matrix.data = shared_ones(self.n_edges, dtype)
         matrix.has_canonical_format = True
         return matrix
 
@@ -180,7 +185,9 @@ def _kept_entries(entries: Values, threshold: float) -> Values:
             "A mask must hold finite numbers, but it has NaN or infinity.",
             hint="replace them before saving: a diverged weight is neither kept nor pruned.",
         )
-    return np.asarray(np.abs(entries) > threshold if threshold else entries != 0)
+    if threshold:  # no absolute values: that of the smallest integer is not representable
+        return np.asarray((entries > threshold) | (entries < -threshold))
+    return np.asarray(entries != 0)
 
 
 def _check_compressed_rows(indptr: Values, indices: Values, n_in: int, n_out: int) -> None:
@@ -216,8 +223,7 @@ def _check_compressed_rows(indptr: Values, indices: Values, n_in: int, n_out: in
 
 
 def _is_numeric_sum(values: Values, fold: Fold) -> bool:
-    if fold is SUM and values.dtype in (np.bool_, np.int8, np.uint8, np.int16, np.uint16):
-        raise TypeError(f"sums of {values.dtype} wrap; widen the values first")
+    check_wide_enough(values, fold)
     return fold is SUM and values.dtype != np.object_
 
 

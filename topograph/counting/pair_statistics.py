@@ -17,7 +17,7 @@ from topograph.sharing import shared
 
 PAIR_SECONDS = 5.0  # all pairs are counted up to this cost, else a sample of this cost
 SIGN_VECTORS = 32
-_WORD_SECONDS = 3e-9  # uniting one word of 64 bits along one edge
+_WORD_SECONDS = 4e-9  # uniting one word of 64 bits along one edge
 _BLOCK_UNITS = 2048
 
 

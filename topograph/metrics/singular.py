@@ -11,6 +11,7 @@ import scipy.sparse.linalg
 from topograph.biadjacency import Identity, Kronecker
 from topograph.graph import Layer
 from topograph.metrics.components import layer_components
+from topograph.radix import kronecker_singular_values
 from topograph.sharing import shared
 
 _DENSE_ENTRIES = 1 << 24  # matrices up to this size are decomposed densely
@@ -28,21 +29,11 @@ def two_largest(layer: Layer) -> tuple[float, float]:
     """
     operator = layer.biadjacency
     if isinstance(operator, Kronecker):
-        return _of_kronecker(operator)
+        first, second, *_ = [*kronecker_singular_values(operator)[:2].tolist(), 0.0]
+        return first, second
     if isinstance(operator, Identity):
         return 1.0, float(operator.n_in > 1)
     return _of_components(operator.to_csr(), *layer_components(layer))
-
-
-def _of_kronecker(operator: Kronecker) -> tuple[float, float]:
-    """Closed form: circulant eigenvalues are a Dirichlet kernel; a row order changes nothing."""
-    factor = float(np.sqrt(operator.dense_in * operator.dense_out))
-    if operator.place_value > 1:
-        return factor * operator.radix, factor * operator.radix
-    angles = np.pi * np.arange(1, operator.base) / operator.base
-    kernel = np.abs(np.sin(operator.radix * angles) / np.sin(angles))
-    second = float(kernel.max(initial=0.0)) if operator.radix < operator.base else 0.0
-    return factor * operator.radix, factor * second
 
 
 def _of_components(

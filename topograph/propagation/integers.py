@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from topograph.biadjacency import Biadjacency
 from topograph.biadjacency.operator import Values
+from topograph.errors import ParameterError
 from topograph.propagation.algebra import Direction, apply
 
 _LIMIT = 2**63
@@ -21,8 +22,11 @@ class ExactIntegers:
     def start(self, values: npt.ArrayLike) -> Values:
         """Return the values as int64, or as Python integers where they are larger."""
         given = np.asarray(values)
-        if given.dtype == np.object_:
-            return given if _largest(given) >= _LIMIT else given.astype(np.int64)
+        if given.dtype.kind not in "biuO" and (given != np.floor(given)).any():
+            raise ParameterError.expected("Exact starting values", "whole numbers", "fractions")
+        if given.dtype.kind not in "bi":
+            whole = np.frompyfunc(int, 1, 1)(given.astype(object))
+            return np.asarray(whole if _largest(whole) >= _LIMIT else whole.astype(np.int64))
         return given.astype(np.int64)
 
     def pull(self, operator: Biadjacency, values: Values, direction: Direction) -> Values:

@@ -14,7 +14,7 @@ from topograph.verification.symmetry import check_symmetric
 HUBS = 64
 WORDS = 32  # 2048 starting units a block
 BLOCKS_SECONDS = 60.0  # block sweeps estimated to take longer are left undecided
-_WORD_SECONDS = 3e-9  # uniting one word along one edge
+_WORD_SECONDS = 4e-9  # uniting one word along one edge
 
 
 @shared
@@ -84,7 +84,7 @@ def _by_hub(graph: LayeredGraph, seed: int) -> Certificate | None:
     from_inputs = arrive(graph, start, BITS, "backward", level)
     to_outputs = arrive(graph, start, BITS, "forward", level)
     both = np.bitwise_and.reduce(from_inputs) & np.bitwise_and.reduce(to_outputs)
-    word = int(both[0])
+    word = int(both[0]) if both.size else 0
     if not word:
         return None
     unit = int(candidates[(word & -word).bit_length() - 1])

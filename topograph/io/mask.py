@@ -1,0 +1,111 @@
+"""A matrix of weights, of whatever real type and layout, as the edges it keeps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+
+from topograph.biadjacency import Sparse
+from topograph.errors import GraphError, ParameterError, TopographError
+from topograph.graph import Layer
+from topograph.io.limits import Budget
+
+
+def checked_threshold(threshold: object) -> float:
+    """Return the threshold as a float; ParameterError unless it is finite and not negative."""
+    is_number = isinstance(threshold, int | float | np.integer | np.floating)
+    if is_number and threshold is not True and 0 <= threshold < 2.0**1023:
+        return float(threshold)
+    raise ParameterError.expected(
+        "threshold",
+        "a finite number that is not negative",
+        threshold,
+        hint="an entry w is an edge where |w| > threshold.",
+    )
+
+
+def layer_of(name: str, matrix: Any, threshold: float, budget: Budget) -> Layer:
+    """Turn one matrix, as stored, into a layer, within the budget.
+
+    Parameters
+    ----------
+    name : str
+        Of the layer; said first in every error.
+    matrix : ndarray or scipy sparse matrix
+        Weights; must be two-dimensional.
+    threshold : float
+        Entries with ``|w| > threshold`` are edges.
+    budget : Budget
+        What reading may still take; the edges are counted as held.
+
+    Returns
+    -------
+    Layer
+        From level 0 to level 1.
+    """
+    try:
+        if matrix.ndim != 2:
+            raise GraphError(
+                f"A layer must be a matrix, but this array has shape {matrix.shape}.",
+                hint="leave out biases; save a convolution's kernel as the matrix it acts as.",
+            )
+        for width in matrix.shape:
+            budget.check_width(int(width))
+        if scipy.sparse.issparse(matrix):
+            budget.check_entries(int(matrix.nnz))
+        else:
+            budget.check(matrix.size, "a dense matrix")
+            budget.check_entries(int(np.count_nonzero(matrix)))
+        edges = edges_of(matrix, threshold)
+        hold_edges(edges, budget)
+    except TopographError as error:
+        raise error.within(f"layer {name!r}") from error
+    return Layer(name, 0, 1, edges)
+
+
+def hold_edges(edges: Sparse, budget: Budget) -> None:
+    """Count the bytes of a layer's edges as held."""
+    budget.hold(edges.indices.nbytes + edges.indptr.nbytes, "the edges")
+
+
+def edges_of(matrix: Any, threshold: float = 0.0) -> Sparse:
+    """Return the entries with ``|w| > threshold`` of a dense or scipy sparse matrix.
+
+    Entries that a sparse matrix gives twice are added first, in a type that cannot wrap;
+    explicit zeros are no edges. Raises GraphError if an entry is not a finite number.
+
+    Examples
+    --------
+    >>> edges_of(np.array([[0, -128], [1, 0]], dtype=np.int8), threshold=1).n_edges
+    1
+    """
+    if scipy.sparse.issparse(matrix):
+        matrix = _summed(matrix)
+        if threshold and matrix.dtype.kind in "biu":
+            kept = _above(matrix.data, threshold)
+            matrix = scipy.sparse.csr_array((kept, matrix.indices, matrix.indptr), matrix.shape)
+    elif threshold and matrix.dtype.kind in "biu":
+        matrix = _above(matrix, threshold)
+    return Sparse.from_matrix(matrix, threshold)
+
+
+def _above(entries: Any, threshold: float) -> Any:
+    return (entries > threshold) | (entries < -threshold)  # abs(int8(-128)) is -128
+
+
+def _summed(matrix: Any) -> Any:
+    """Return a canonical csr_array whose sums of duplicates have not wrapped to zero."""
+    kind, itemsize = matrix.dtype.kind, matrix.dtype.itemsize
+    if kind in "iu" and itemsize < 8:
+        matrix = matrix.astype(np.int64)
+    elif kind == "f" and itemsize < 4:
+        with np.errstate(invalid="ignore"):  # a signalling NaN, which is refused later
+            matrix = matrix.astype(np.float32)
+    rows = scipy.sparse.csr_array(matrix)
+    if not rows.has_canonical_format:
+        if rows is matrix or rows.data is matrix.data:
+            rows = rows.copy()
+        rows.sum_duplicates()
+    return rows

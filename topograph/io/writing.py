@@ -1,0 +1,140 @@
+"""A graph to our archive: the same graph gives the same bytes, and never half of them."""
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+import struct
+import zipfile
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from topograph.biadjacency import Identity, Kronecker, Sparse
+from topograph.errors import ParameterError, TopographError
+from topograph.graph import Layer, LayeredGraph
+from topograph.io.archive_header import HEADER, PARAMETERS, Entry, Header, dump_header, members_of
+from topograph.io.paths import extension, listed, shown
+
+ALIGNMENT = 64
+_DATE = (1980, 1, 1, 0, 0, 0)  # the zero of zip files
+_LOCAL_HEADER_BYTES = 30
+_ZIP64_FROM = 1 << 30  # bytes of a member from which its sizes are written in 64 bits
+_ZIP64_EXTRA_BYTES = 20
+_PADDING_ID = 0xD935  # the zip extra field that Android's zipalign pads with
+_PADDING_LEAST = 6
+_INT32_MAX = 2**31 - 1
+
+
+def write(graph: LayeredGraph, path: str | os.PathLike[str]) -> None:
+    """Write a graph as topograph's own ``.npz`` archive, whole or not at all.
+
+    The archive keeps levels, skip layers, the operators Identity and Kronecker as they are,
+    provenance and notes; `topograph.read` gives back an equal graph. Its form is given in
+    docs/mask-format.md. The same graph always gives the same bytes.
+
+    Parameters
+    ----------
+    graph : LayeredGraph
+        The net to write.
+    path : str or os.PathLike
+        Must end in ``.npz``; an existing file is replaced.
+
+    Raises
+    ------
+    ParameterError
+        If the file cannot be written there.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from topograph.io import read
+    >>> from topograph.toy import butterfly
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write(butterfly(), os.path.join(folder, "butterfly.npz"))
+    ...     read(os.path.join(folder, "butterfly.npz")).equals(butterfly())
+    True
+    """
+    (target,) = listed([path])
+    place = shown(target)
+    if extension(target) != ".npz":
+        raise ParameterError(f"{place}: The name of an archive must end in .npz, but it does not.")
+    temporary = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        with temporary.open("xb") as file:
+            _write_archive(graph, file)
+        temporary.replace(target)
+    except TopographError as error:
+        raise error.within(place) from error
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        folder = target.parent
+        raise ParameterError(
+            f"{place}: The archive must be written to a folder that exists and allows it, but "
+            f"it cannot be ({why}).",
+            hint=None if folder.is_dir() else f"make the folder {shown(folder)} first.",
+        ) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _write_archive(graph: LayeredGraph, file: BinaryIO) -> None:
+    entries = [_entry(layer) for layer in graph.layers]
+    header = Header(graph.widths, entries, graph.provenance, graph.notes)
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        _add(archive, HEADER, [dump_header(header)])
+        for number, (entry, layer) in enumerate(zip(entries, graph.layers, strict=True), 1):
+            for name, array in zip(members_of(entry, number), _arrays(layer), strict=True):
+                _add(archive, name, [_npy_header(array), array.data])
+
+
+def _entry(layer: Layer) -> Entry:
+    operator = layer.biadjacency
+    kind = {Identity: "identity", Kronecker: "kronecker"}.get(type(operator), "sparse")
+    numbers = {name: int(getattr(operator, name)) for name in PARAMETERS[kind]}
+    permuted = kind == "kronecker" and getattr(operator, "row_order", None) is not None
+    return Entry(layer.name, layer.source, layer.target, kind, numbers, permuted)
+
+
+def _arrays(layer: Layer) -> Iterator[Any]:
+    """Give the arrays of a layer in the types that the format prescribes."""
+    operator = layer.biadjacency
+    if isinstance(operator, Identity):
+        return
+    if isinstance(operator, Kronecker):
+        if operator.row_order is not None:
+            yield np.ascontiguousarray(operator.row_order, dtype="<i4")
+        return
+    rows = operator if isinstance(operator, Sparse) else operator.to_csr()
+    n_edges, n_out = rows.indices.size, layer.shape[1]
+    yield np.ascontiguousarray(rows.indptr, dtype="<i4" if n_edges <= _INT32_MAX else "<i8")
+    narrow = "<i4" if n_out <= _INT32_MAX else "<i8"
+    yield np.ascontiguousarray(rows.indices, dtype="<u2" if n_out <= 65536 else narrow)
+
+
+def _npy_header(array: Any) -> bytes:
+    header = io.BytesIO()
+    said = np.lib.format.header_data_from_array_1_0(array)
+    np.lib.format.write_array_header_1_0(header, said)
+    return header.getvalue()
+
+
+def _add(archive: zipfile.ZipFile, name: str, pieces: list[Any]) -> None:
+    """Add a member whose data starts at a multiple of `ALIGNMENT` bytes of the file."""
+    info = zipfile.ZipInfo(name, _DATE)
+    info.create_system = 3
+    info.external_attr = 0o644 << 16
+    info.file_size = sum(memoryview(piece).nbytes for piece in pieces)
+    is_large = info.file_size >= _ZIP64_FROM
+    start = archive.fp.tell() + _LOCAL_HEADER_BYTES + len(name)  # type: ignore[union-attr]
+    start += _ZIP64_EXTRA_BYTES if is_large else 0
+    padding = -start % ALIGNMENT
+    if padding:
+        padding += ALIGNMENT if padding < _PADDING_LEAST else 0
+        info.extra = struct.pack("<HHH", _PADDING_ID, padding - 4, ALIGNMENT)
+        info.extra += bytes(padding - _PADDING_LEAST)
+    with archive.open(info, "w", force_zip64=is_large) as member:
+        for piece in pieces:
+            member.write(piece)
