@@ -135,7 +135,7 @@ def test_int64_would_wrap_to_zero_where_counts_are_exact():
 
 
 def test_sums_of_int64_levels_do_not_wrap():
-    graph = chain([Sparse.from_matrix(np.ones((1, 4)))] + [Sparse.from_matrix(np.eye(4))])
+    graph = chain([Sparse.from_matrix(np.ones((1, 4))), Sparse.from_matrix(np.eye(4))])
     swept = arrive(graph, [2**62], EXACT)
     assert exact_sum(swept) == 4 * 2**62
 

@@ -12,6 +12,7 @@ from topograph_cli.output import deliver, terminal_color, terminal_width
 from topograph_cli.progress import ProgressBar
 
 if TYPE_CHECKING:
+    from topograph.io import Orientation
     from topograph.report import Report
 
 STRICT_WARNINGS = 3
@@ -48,7 +49,7 @@ _BY_SUFFIX = {".json": "json", ".jsonl": "json", ".csv": "csv", ".md": "markdown
 def analyze(
     context: click.Context,
     paths: tuple[str, ...],
-    orientation: str | None,
+    orientation: Orientation | None,
     threshold: float,
     layers: str | None,
     style: str | None,

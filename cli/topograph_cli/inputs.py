@@ -9,6 +9,7 @@ import click
 
 if TYPE_CHECKING:
     from topograph.graph import LayeredGraph
+    from topograph.io import Orientation
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -43,7 +44,7 @@ def reads_masks(command: Command) -> Command:
 
 
 def open_graph(
-    paths: tuple[str, ...], orientation: str | None, threshold: float, layers: str | None
+    paths: tuple[str, ...], orientation: Orientation | None, threshold: float, layers: str | None
 ) -> LayeredGraph:
     """Read the masks as the options say: one file, a folder, or a file a layer."""
     from topograph.io import read

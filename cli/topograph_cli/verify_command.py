@@ -12,6 +12,7 @@ from topograph_cli.output import deliver, terminal_color, terminal_width
 from topograph_cli.progress import ProgressBar
 
 if TYPE_CHECKING:
+    from topograph.io import Orientation
     from topograph.report import Verdict
 
 REFUTED, UNDECIDED = 4, 5
@@ -38,7 +39,7 @@ REFUTED, UNDECIDED = 4, 5
 def verify(
     context: click.Context,
     paths: tuple[str, ...],
-    orientation: str | None,
+    orientation: Orientation | None,
     threshold: float,
     layers: str | None,
     connected: bool,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from topograph.report import Measurement, Report, Verdict
+from topograph.wording import number
 
 # Columns of the two layer tables: metric and short title.
 EDGE_COLUMNS = (
@@ -23,20 +24,6 @@ SPECTRAL_COLUMNS = (
     ("is_ramanujan", "Ramanujan"),
 )
 OUTCOMES = {True: "holds", False: "refuted", None: "undecided"}
-
-
-def number(value: bool | int | float | None) -> str:
-    """Write a value for people: grouped integers, six significant digits, yes or no."""
-    if value is None:
-        return "undefined"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        digits = str(value)
-        if len(digits) <= 21:
-            return f"{value:,}"
-        return f"{digits[0]}.{digits[1:6]}e{len(digits) - 1} ({len(digits)} digits)"
-    return f"{value:.6g}"
 
 
 def value_of(row: Measurement) -> str:

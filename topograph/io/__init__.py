@@ -8,6 +8,7 @@ from topograph.io.arrays import from_layers
 from topograph.io.limits import MAX_BYTES
 from topograph.io.orientation import Orientation
 from topograph.io.reading import read
+from topograph.io.replacing import write_text
 from topograph.io.writing import write
 
-__all__ = ["MAX_BYTES", "Orientation", "from_layers", "read", "write"]
+__all__ = ["MAX_BYTES", "Orientation", "from_layers", "read", "write", "write_text"]

@@ -80,13 +80,25 @@ def _parse_uniform(block: bytes) -> Edges | None:
     ends = controls.reshape(-1, 3)
     if not (text[ends] == (_TAB, _TAB, _NEWLINE)).all():
         return None
-    if block.count(b"\t" + value + b"\n") != len(ends):
-        return None
     starts = np.concatenate(([7], ends[:-1, 2]))
     words: Any = np.ndarray((len(padded) - 7,), dtype="<u8", buffer=padded, strides=(1,))
+    if not _all_same(words, ends, len(value)):
+        return None
     rows = _numbers(words[ends[:, 0] - 8], ends[:, 0] - starts - 1)
     columns = _numbers(words[ends[:, 1] - 8], ends[:, 1] - ends[:, 0] - 1)
     return None if rows is None or columns is None else (rows, columns, _value(value))
+
+
+def _all_same(words: npt.NDArray[np.uint64], ends: npt.NDArray[Any], length: int) -> bool:
+    """Whether the text of ``length`` bytes before the last end is the same in every line."""
+    if (ends[:, 2] - ends[:, 1] != length + 1).any():
+        return False
+    others = np.uint64(8 * max(8 - length, 0))
+    for offset in (*range(0, length - 8, 8), max(length - 8, 0)):
+        word = words[ends[:, 2] - (8 + offset)] >> others
+        if (word != word[0]).any():
+            return False
+    return True
 
 
 def _numbers(words: npt.NDArray[np.uint64], lengths: npt.NDArray[Any]) -> Any:

@@ -13,7 +13,7 @@ from topograph.graph import Layer
 from topograph.io.limits import Budget
 
 
-def checked_threshold(threshold: object) -> float:
+def checked_threshold(threshold: Any) -> float:
     """Return the threshold as a float; ParameterError unless it is finite and not negative."""
     is_number = isinstance(threshold, int | float | np.integer | np.floating)
     if is_number and threshold is not True and 0 <= threshold < 2.0**1023:

@@ -21,8 +21,12 @@ def listed(paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]]) -> 
 
 
 def _path(path: str | os.PathLike[str]) -> Path:
-    if not isinstance(path, str | os.PathLike) or not isinstance(os.fspath(path), str):
-        raise ParameterError.expected("A path", "text or an os.PathLike of text", path)
+    try:
+        is_text = isinstance(os.fspath(path), str) and b"\0" not in os.fsencode(path)
+    except (TypeError, UnicodeEncodeError):
+        is_text = False
+    if not is_text:
+        raise ParameterError.expected("A path", "text that can name a file", path)
     return Path(path)
 
 
@@ -76,7 +80,7 @@ def is_folder(path: Path) -> bool:
     """Whether the path is a folder; ReadError if there is nothing there."""
     try:
         mode = os.stat(path).st_mode  # noqa: PTH116  Path.stat is the same call
-    except (FileNotFoundError, NotADirectoryError, ValueError) as error:
+    except (FileNotFoundError, NotADirectoryError) as error:
         raise ReadError("There must be such a file, but there is none.") from error
     if stat.S_ISDIR(mode):
         return True

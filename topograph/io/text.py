@@ -14,7 +14,7 @@ from topograph.errors import ReadError
 from topograph.io.limits import Budget
 from topograph.io.paths import extension, opened
 
-BLOCK_BYTES = 1 << 18  # the arrays made of a block stay in cache
+BLOCK_BYTES = 1 << 17  # the arrays made of a block stay in cache
 DEFLATE_RATIO = 1032  # no deflate stream grows by more
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import secrets
 import struct
 import zipfile
 from collections.abc import Iterator
@@ -13,10 +12,11 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from topograph.biadjacency import Identity, Kronecker, Sparse
-from topograph.errors import ParameterError, TopographError
+from topograph.errors import ParameterError
 from topograph.graph import Layer, LayeredGraph
 from topograph.io.archive_header import HEADER, PARAMETERS, Entry, Header, dump_header, members_of
 from topograph.io.paths import extension, listed, shown
+from topograph.io.replacing import replacing
 
 ALIGNMENT = 64
 _DATE = (1980, 1, 1, 0, 0, 0)  # the zero of zip files
@@ -58,26 +58,12 @@ def write(graph: LayeredGraph, path: str | os.PathLike[str]) -> None:
     True
     """
     (target,) = listed([path])
-    place = shown(target)
     if extension(target) != ".npz":
-        raise ParameterError(f"{place}: The name of an archive must end in .npz, but it does not.")
-    temporary = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
-    try:
-        with temporary.open("xb") as file:
-            _write_archive(graph, file)
-        temporary.replace(target)
-    except TopographError as error:
-        raise error.within(place) from error
-    except OSError as error:
-        why = error.strerror or type(error).__name__
-        folder = target.parent
         raise ParameterError(
-            f"{place}: The archive must be written to a folder that exists and allows it, but "
-            f"it cannot be ({why}).",
-            hint=None if folder.is_dir() else f"make the folder {shown(folder)} first.",
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+            f"{shown(target)}: The name of an archive must end in .npz, but it does not."
+        )
+    with replacing(target) as file:
+        _write_archive(graph, file)
 
 
 def _write_archive(graph: LayeredGraph, file: BinaryIO) -> None:

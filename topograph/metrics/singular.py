@@ -23,14 +23,14 @@ def two_largest(layer: Layer) -> tuple[float, float]:
 
     The layer is split into its connected components first, because a single-vector
     Lanczos iteration does not see the multiplicity of ``s1``: inside a component ``s1`` is
-    simple. Complete components have the closed form ``(sqrt(edges), 0)``, the others are
-    decomposed in the order of the bound ``s1 <= sqrt(max fan-out * max fan-in)`` until no
-    remaining one can matter. Missing singular values count as 0.
+    simple. ``s1 <= sqrt(max fan-out * max fan-in)``, with equality for biregular components,
+    and complete ones have ``s2 = 0``; the others are decomposed in the order of the bound
+    until no remaining one can matter. Missing singular values count as 0.
     """
     operator = layer.biadjacency
     if isinstance(operator, Kronecker):
-        first, second, *_ = [*kronecker_singular_values(operator)[:2].tolist(), 0.0]
-        return first, second
+        values = kronecker_singular_values(operator)
+        return float(values[0]), float(values[1]) if values.size > 1 else 0.0
     if isinstance(operator, Identity):
         return 1.0, float(operator.n_in > 1)
     return _of_components(operator.to_csr(), *layer_components(layer))
@@ -50,14 +50,20 @@ def _of_components(
     np.maximum.at(widest_out, rows, fan_out)
     np.maximum.at(widest_in, columns, fan_in)
     complete = (edges > 0) & (edges == cells)
-    top = np.sort(np.sqrt(edges[complete]))[::-1][:2].tolist()
-    best = sorted([*top, 0.0, 0.0], reverse=True)[:2]
-    bound = np.where(complete, 0.0, np.sqrt(widest_out * widest_in))
+    bound = np.sqrt(widest_out * widest_in)
+    biregular = complete | (
+        (edges > 0)
+        & (edges == widest_out * np.bincount(rows, minlength=count))
+        & (edges == widest_in * np.bincount(columns, minlength=count))
+    )
+    best = sorted([*np.sort(bound[biregular])[-2:].tolist(), 0.0, 0.0], reverse=True)[:2]
     for component in np.argsort(-bound, kind="stable"):
         if bound[component] <= best[1]:
             break
-        part = matrix[rows == component][:, columns == component]
-        best = sorted([*best, *_of_connected(part)], reverse=True)[:2]
+        if not complete[component]:
+            found = _of_connected(matrix[rows == component][:, columns == component])
+            unknown = found[1:] if biregular[component] else found
+            best = sorted([*best, *unknown], reverse=True)[:2]
     return best[0], best[1]
 
 

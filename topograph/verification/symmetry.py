@@ -24,6 +24,7 @@ from topograph.propagation import (
 )
 from topograph.report import Certificate, Counterexample, Verdict
 from topograph.sharing import shared
+from topograph.wording import spelled_count
 
 N_PRIMES = 3
 _PRIMES_BETWEEN = 5.07e7  # between 2^30 and 2^31
@@ -134,7 +135,7 @@ def _certificate(count: int | None, log10: float | None, method: str, doubt: flo
     else:
         facts["log10_paths_per_pair"] = math.log10(count)
         noun, verb = ("path", "joins") if count == 1 else ("paths", "join")
-        statement = f"Exactly {spelled(count)} {noun} {verb} every input to every output."
+        statement = f"Exactly {spelled_count(count)} {noun} {verb} every input to every output."
     return Certificate("symmetric", statement, method, doubt, facts)
 
 
@@ -175,7 +176,7 @@ def _two_pairs(
     modulo = f" modulo {prime}" if prime else ""
     first, other = (
         f"rom input {source} to output {sink} there {'is' if count == 1 else 'are'} "
-        f"{spelled(count)}"
+        f"{spelled_count(count)}"
         for count, source, sink in (low, high)
     )
     noun = "path" if low[0] == 1 else "paths"
@@ -185,14 +186,3 @@ def _two_pairs(
         method,
         {"pairs": pairs, **({"modulo": prime} if prime else {})},
     )
-
-
-def spelled(count: int) -> str:
-    """Write a count in full up to 30 digits, beyond that as a power and its length."""
-    digits = str(count)
-    if len(digits) <= 30:
-        return digits
-    power = count.bit_length() - 1
-    if count == 1 << power:
-        return f"2^{power} ({len(digits)} digits)"
-    return f"{digits[0]}.{digits[1:6]}e{len(digits) - 1} ({len(digits)} digits)"
