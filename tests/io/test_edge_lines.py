@@ -56,7 +56,8 @@ def test_texts_of_digits_are_understood_as_line_by_line(text):
         expected = []
         for line in filter(str.strip, text.split("\n")):
             row, column, value = line.split("\t")
-            assert not {"_", "."} & set(row + column) and "_" not in value
+            assert not {"_", "."} & set(row + column)
+            assert "_" not in value
             expected.append((int(row), int(column), float(value)))
     except (ValueError, AssertionError):
         with pytest.raises(ReadError):
@@ -98,11 +99,10 @@ def test_windows_line_ends_and_empty_lines_are_read():
         b"1\t2\t" + b"1" * 40,
         b"1\t2\t1\0",
         b"\xff\t2\t1",
-        "١\t2\t1".encode(),
+        b"\xd9\xa1\t2\t1",
     ],
 )
 def test_a_malformed_line_is_named_by_its_number(line):
     for other in (b"1\t2\t1\n", b"1\t2\t0.25\n"):
-        with pytest.raises(ReadError, match="line 12 is") as caught:
+        with pytest.raises(ReadError, match="line 12 is"):
             parse_edges(other * 2 + line + b"\n" + other, first_line=10)
-        assert line[:1].decode("ascii", "backslashreplace")[:1] in str(caught.value)

@@ -36,7 +36,7 @@ def test_an_array_that_is_no_matrix_is_named_with_its_shape(path, bias):
 
 def test_an_array_that_is_not_finite_is_named(path):
     np.savez(path, good=np.ones((2, 2)), bad=np.array([[np.nan, 1]]))
-    with pytest.raises(GraphError, match="layer 'bad': .*NaN"):
+    with pytest.raises(GraphError, match=r"layer 'bad': .*NaN"):
         read(path)
 
 
@@ -44,7 +44,7 @@ def test_other_members_are_not_skipped(path):
     np.savez(path, weight=np.ones((3, 3)))
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr("readme.txt", "hello")
-    with pytest.raises(ReadError, match="'readme.txt'"):
+    with pytest.raises(ReadError, match=r"'readme\.txt'"):
         read(path)
 
 
@@ -62,7 +62,7 @@ def test_members_that_come_twice_are_refused(path):
         pytest.warns(UserWarning, match="Duplicate"),
     ):
         archive.writestr("weight.npy", content)
-    with pytest.raises(ReadError, match="'weight.npy' comes 2 times"):
+    with pytest.raises(ReadError, match=r"'weight\.npy' comes 2 times"):
         read(path)
 
 
@@ -73,7 +73,9 @@ def test_an_empty_archive_is_refused(path):
         read(path)
 
 
-@pytest.mark.parametrize("content", [b"", b"row\tcolumn\n", b"PK\x03\x04", b"PK\x05\x06" + bytes(9)])
+@pytest.mark.parametrize(
+    "content", [b"", b"row\tcolumn\n", b"PK\x03\x04", b"PK\x05\x06" + bytes(9)]
+)
 def test_what_is_no_zip_is_refused(path, content):
     path.write_bytes(content)
     with pytest.raises(ReadError, match="must be a zip archive") as caught:

@@ -139,7 +139,8 @@ def estimate_connected(graph: LayeredGraph, seed: int = 0) -> float:
     found = np.concatenate(fractions)
     if units.size == width:
         return float(found.mean())
-    shortened = 1.0 - units.size / width  # sampled without replacement
-    return Estimate(
-        float(found.mean()), float(found.std(ddof=1)) * math.sqrt(shortened / found.size)
-    )
+    # Sampled without replacement. A sample without spread may have missed some: the error is
+    # at least what one unit, connected to nothing, would have made of it.
+    shortened = math.sqrt(1.0 - units.size / width)
+    spread = max(float(found.std(ddof=1)) / math.sqrt(found.size), 1.0 / found.size)
+    return Estimate(float(found.mean()), spread * shortened)

@@ -106,6 +106,14 @@ def undefined_layer_reasons(report: Report) -> list[str]:
     return lines
 
 
+def skipped_lines(report: Report) -> list[str]:
+    """Return what was left out, metrics with the same reason on one line."""
+    names: dict[str, list[str]] = {}
+    for name, reason in report.skipped.items():
+        names.setdefault(reason, []).append(name)
+    return [f"{', '.join(metrics)}: {reason}" for reason, metrics in names.items()]
+
+
 def doubt_of(verdict: Verdict) -> str:
     """Say by which method a verdict was reached and how certain it is."""
     if verdict.holds is True and verdict.error_probability > 0:

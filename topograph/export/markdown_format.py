@@ -11,6 +11,7 @@ from topograph.export.layout import (
     header_rows,
     layer_rows,
     network_rows,
+    skipped_lines,
     spectral_rows,
     undefined_layer_reasons,
 )
@@ -41,7 +42,7 @@ def to_markdown(report: Report) -> str:
         "## Warnings",
         _list([warning.text for warning in report.warnings]) or "None.",
         "## Left out",
-        _list([f"{name}: {reason}" for name, reason in report.skipped.items()]) or "Nothing.",
+        _list(skipped_lines(report)) or "Nothing.",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 

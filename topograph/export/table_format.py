@@ -15,6 +15,7 @@ from topograph.export.layout import (
     header_rows,
     layer_rows,
     network_rows,
+    skipped_lines,
     spectral_rows,
     undefined_layer_reasons,
 )
@@ -41,7 +42,7 @@ def to_table(report: Report, *, width: int = 100, color: bool = False) -> str:
         console.print(Text(f"- {reason}", style="dim"))
     _print_network(console, report)
     _print_list(console, "Warnings", [f"! {w.text}" for w in report.warnings], "yellow")
-    _print_list(console, "Left out", [f"{n}: {r}" for n, r in report.skipped.items()], "")
+    _print_list(console, "Left out", skipped_lines(report), "")
     console.print(Text(f"\nTook {report.seconds:.2f} s.", style="dim"))
     return _lines(buffer)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -16,8 +18,10 @@ from topograph.io.limits import Budget
 def checked_threshold(threshold: Any) -> float:
     """Return the threshold as a float; ParameterError unless it is finite and not negative."""
     is_number = isinstance(threshold, int | float | np.integer | np.floating)
-    if is_number and threshold is not True and 0 <= threshold < 2.0**1023:
-        return float(threshold)
+    if is_number and not isinstance(threshold, bool):
+        with suppress(OverflowError):
+            if 0 <= float(threshold) < math.inf:
+                return float(threshold)
     raise ParameterError.expected(
         "threshold",
         "a finite number that is not negative",
@@ -105,7 +109,6 @@ def _summed(matrix: Any) -> Any:
             matrix = matrix.astype(np.float32)
     rows = scipy.sparse.csr_array(matrix)
     if not rows.has_canonical_format:
-        if rows is matrix or rows.data is matrix.data:
-            rows = rows.copy()
+        rows = rows.copy()  # it may share the arrays of the matrix given
         rows.sum_duplicates()
     return rows

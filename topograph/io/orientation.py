@@ -102,7 +102,7 @@ def _conflict(layers: Sequence[Layer], *, swapped: bool) -> GraphError | None:
             other, expected = first.setdefault(level, (layer, width))
             if width != expected:
                 return GraphError(
-                    f"Layers {other.name!r} ({_by(other)}) and {layer.name!r} ({_by(layer)}) "
+                    f"Layers {other.name!r} ({_ends(other)}) and {layer.name!r} ({_ends(layer)}) "
                     f"must agree on the width of level {level}, but one has {expected} units "
                     f"there and the other {width}.",
                     hint=_HINT,
@@ -110,5 +110,5 @@ def _conflict(layers: Sequence[Layer], *, swapped: bool) -> GraphError | None:
     return None
 
 
-def _by(layer: Layer) -> str:
-    return f"{layer.shape[0]} x {layer.shape[1]}"
+def _ends(layer: Layer) -> str:
+    return f"{layer.shape[0]} to {layer.shape[1]} units"

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import scipy.sparse
 from scipy.sparse.csgraph import connected_components
 
+from topograph.biadjacency import Kronecker
 from topograph.graph import Layer, LayeredGraph
 from topograph.metrics.registry import metric
 from topograph.sharing import shared
@@ -51,6 +52,8 @@ def layer_components(layer: Layer) -> tuple[Labels, Labels]:
     sources, targets : ndarray of int64, shapes (n_in,) and (n_out,)
     """
     n_in, n_out = layer.shape
+    if isinstance(layer.biadjacency, Kronecker):
+        return _circulant_components(layer.biadjacency)
     rows = layer.biadjacency.to_csr()
     indptr = np.concatenate([rows.indptr, np.full(n_out, rows.indptr[-1], rows.indptr.dtype)])
     ones = np.ones(rows.nnz, dtype=np.int8)
@@ -59,6 +62,14 @@ def layer_components(layer: Layer) -> tuple[Labels, Labels]:
     )
     _, labels = connected_components(square, directed=False)
     return labels[:n_in].astype(np.int64), labels[n_in:].astype(np.int64)
+
+
+def _circulant_components(operator: Kronecker) -> tuple[Labels, Labels]:
+    """Label by the residue modulo the place value, which steps of a circulant never change."""
+    n_in, n_out = operator.shape
+    modulus = operator.place_value if operator.radix > 1 else operator.base
+    order = np.arange(n_in) if operator.row_order is None else operator.row_order.astype(np.int64)
+    return order % operator.base % modulus, np.arange(n_out) % operator.base % modulus
 
 
 @shared

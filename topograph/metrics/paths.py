@@ -9,7 +9,7 @@ from topograph.counting.totals import paths_cost_seconds
 from topograph.errors import Undefined
 from topograph.graph import LayeredGraph
 from topograph.metrics.registry import metric
-from topograph.propagation import LONGEST, SHORTEST, arrive
+from topograph.propagation import LONGEST, SHORTEST, PathLengths, arrive
 
 EXACT_SECONDS = 5.0  # analyze gives exact counts up to this cost, above it with --exact
 
@@ -91,7 +91,7 @@ def shortest_path(graph: LayeredGraph) -> int:
     >>> shortest_path(shortcut())
     1
     """
-    return _length(float(arrive(graph, np.zeros(graph.n_inputs), SHORTEST).min()))
+    return _length(graph, SHORTEST)
 
 
 @metric("network", unit="edges")
@@ -114,10 +114,13 @@ def longest_path(graph: LayeredGraph) -> int:
     >>> longest_path(shortcut())
     2
     """
-    return _length(float(arrive(graph, np.zeros(graph.n_inputs), LONGEST).max()))
+    return _length(graph, LONGEST)
 
 
-def _length(best: float) -> int:
-    if not np.isfinite(best):
+def _length(graph: LayeredGraph, algebra: PathLengths) -> int:
+    if log10_paths(graph) == -np.inf:
         raise Undefined("no input reaches any output: there are no paths")
-    return int(best)
+    if graph.is_chain:
+        return len(graph.layers)
+    lengths = arrive(graph, np.zeros(graph.n_outputs), algebra, "backward")
+    return int(algebra.fold.ufunc.reduce(lengths))

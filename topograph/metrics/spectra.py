@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from topograph.biadjacency import Sparse
 from topograph.errors import Undefined
 from topograph.graph import Layer, LayeredGraph
 from topograph.metrics.degrees import fans_in, fans_out
@@ -15,11 +16,12 @@ _ROUNDING = 1e-9  # relative: a sigma_2 this close to the bound counts as on it
 
 
 def _spectra_too_costly(graph: LayeredGraph) -> str | None:
-    if graph.work <= SPECTRAL_EDGES:
+    held = sum(la.n_edges for la in graph.layers if isinstance(la.biadjacency, Sparse))
+    if held <= SPECTRAL_EDGES:
         return None
     return (
-        f"singular values of layers are left out above {SPECTRAL_EDGES:,} edges, "
-        f"and there are {graph.n_edges:,}; --all or --metric computes them"
+        f"singular values are computed by default up to {SPECTRAL_EDGES:,} edges held as indices, "
+        f"and there are {held:,}; --all or --metric computes them"
     )
 
 

@@ -4,7 +4,7 @@ from topograph.propagation.algebra import Algebra, Direction
 from topograph.propagation.boolean import BITS, BOOLEAN, pack_units
 from topograph.propagation.field import PrimeFields, random_primes
 from topograph.propagation.integers import EXACT, exact_sum
-from topograph.propagation.lengths import LONGEST, SHORTEST
+from topograph.propagation.lengths import LONGEST, SHORTEST, PathLengths
 from topograph.propagation.scaled import SCALED, ScaledValues
 from topograph.propagation.sweep import arrive, propagate
 
@@ -17,6 +17,7 @@ __all__ = [
     "SHORTEST",
     "Algebra",
     "Direction",
+    "PathLengths",
     "PrimeFields",
     "ScaledValues",
     "arrive",

@@ -74,9 +74,13 @@ def _unconnected(source: int, sink: int, statement: str, method: str) -> Counter
 
 
 def _by_hub(graph: LayeredGraph, seed: int) -> Certificate | None:
-    """Look for a unit, among some of the narrowest level, that all pairs can pass."""
+    """Look for a unit, among some of the narrowest hidden level, that all pairs can pass."""
     live = liveness(graph).live
-    level = min(range(graph.n_levels), key=lambda index: int(live[index].sum()))
+    hidden = range(1, graph.n_levels - 1)
+    if not hidden:
+        return None
+    middle = (graph.n_levels - 1) / 2
+    level = min(hidden, key=lambda index: (int(live[index].sum()), abs(index - middle)))
     candidates = np.flatnonzero(live[level])
     if candidates.size > HUBS:
         candidates = np.random.default_rng(seed).choice(candidates, HUBS, replace=False)
