@@ -16,12 +16,14 @@ from __future__ import annotations
 import argparse
 import gzip
 import importlib.metadata
+import itertools
 import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+
 import topograph
 from topograph.generators import append_dense, fit_widths, radix_net
 
@@ -140,18 +142,14 @@ def read_idx(path: Path) -> np.ndarray:
     return values.reshape(shape)
 
 
-def pruned_lenet(
-    data: DataSet, sparsity: float, seed: int, epochs: int
-) -> topograph.LayeredGraph:
+def pruned_lenet(data: DataSet, sparsity: float, seed: int, epochs: int) -> topograph.LayeredGraph:
     """Train LeNet-300-100, prune it once, and return the mask with its provenance."""
     torch = import_torch()
     torch.manual_seed(seed)
     torch.use_deterministic_algorithms(True)
+    torch.set_flush_denormal(True)  # the momentum of dead units decays to slow tiny numbers
     widths = (data.train_images.shape[1], *HIDDEN, N_CLASSES)
-    linear = [
-        torch.nn.Linear(n_in, n_out)
-        for n_in, n_out in zip(widths[:-1], widths[1:], strict=True)
-    ]
+    linear = [torch.nn.Linear(n_in, n_out) for n_in, n_out in itertools.pairwise(widths)]
     train(linear, data, epochs)
     dense = accuracy(linear, data)
     masks = [magnitude_mask(layer.weight.detach().numpy(), sparsity) for layer in linear]

@@ -157,6 +157,9 @@ def test_duplicates_are_added_before_the_pattern_is_taken():
     entries = (np.array([1.0, 1.0, 2.0, -2.0]), ([0, 0, 1, 1], [0, 0, 1, 1]))
     operator = Sparse.from_matrix(scipy.sparse.coo_array(entries, shape=(2, 2)))
     assert operator.to_csr().toarray().tolist() == [[1, 0], [0, 0]]
+    rows = scipy.sparse.csr_array((np.ones(3), np.array([1, 0, 1]), np.array([0, 3])), shape=(1, 2))
+    assert Sparse.from_matrix(rows).indices.tolist() == [0, 1]
+    assert rows.nnz == 3
 
 
 def test_explicit_zeros_are_no_edges():

@@ -138,6 +138,7 @@ def test_sums_of_int64_levels_do_not_wrap():
     graph = chain([Sparse.from_matrix(np.ones((1, 4))), Sparse.from_matrix(np.eye(4))])
     swept = arrive(graph, [2**62], EXACT)
     assert exact_sum(swept) == 4 * 2**62
+    assert exact_sum(np.full(4, 2**62)) == 2**64
 
 
 def test_merging_layers_does_not_wrap():

@@ -71,9 +71,7 @@ def _seconds(job: Callable[[], object]) -> float:
 
 def _start_up() -> list[Comparison]:
     def program(code: str) -> Callable[[], object]:
-        return lambda: subprocess.run(
-            [sys.executable, "-c", code], check=True, capture_output=True
-        )
+        return lambda: subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
     lenet = str(EXAMPLES / "lenet-300-100-mnist.npz")
     run = "import sys; from topograph_cli.app import run; sys.exit(run({}))"

@@ -64,10 +64,10 @@ def read_archive(members: Members, threshold: float, budget: Budget) -> Part:
 def _layer(
     entry: Entry, number: int, widths: Sequence[int], members: Members, budget: Budget
 ) -> Layer:
-    if entry.target >= len(widths) or entry.source >= len(widths):
+    if not entry.source < entry.target < len(widths):
         raise ReadError(
-            f"Layer {number} must join levels in 0..{len(widths) - 1}, but it leads from "
-            f"{entry.source} to {entry.target}."
+            f"Layer {number} must lead from a lower level to a higher one of 0..{len(widths) - 1}, "
+            f"but it leads from {entry.source} to {entry.target}."
         )
     arrays = [members.array(name, kinds="iu") for name in members_of(entry, number)]
     shape = (widths[entry.source], widths[entry.target])

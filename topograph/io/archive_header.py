@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from topograph.errors import ParameterError, ReadError
+from topograph.io.paths import shown
 
 HEADER = "topograph.json"
 FORMAT_VERSION = 1
@@ -21,6 +22,8 @@ PARAMETERS = {
     "kronecker": ("base", "radix", "place_value", "dense_in", "dense_out", "direction"),
 }
 _LARGEST = 2**31
+_BRIEFLY = reprlib.Repr()
+_BRIEFLY.maxstring = _BRIEFLY.maxother = 60
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ def parse_header(text: bytes) -> Header:
     try:
         said = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_repetition)
     except (ValueError, RecursionError) as error:
-        why = "too deeply nested" if isinstance(error, RecursionError) else _shown(str(error))
+        why = "too deeply nested" if isinstance(error, RecursionError) else shown(str(error))
         raise ReadError(f"{HEADER} must be JSON, but it is not: {why}.") from error
     top = _mapping(said, HEADER)
     if top.get("format") != "topograph":
@@ -203,4 +206,4 @@ def _no_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _shown(value: object) -> str:
-    return reprlib.repr(value)
+    return _BRIEFLY.repr(value)
