@@ -89,7 +89,7 @@ class LayeredGraph:
     provenance : mapping, optional
         How the graph was made; anything that JSON can say.
     notes : sequence of str, optional
-        What a reader assumed, in sentences for the report.
+        What a reader assumed, in sentences for the report; each is kept once.
 
     Raises
     ------
@@ -121,7 +121,7 @@ class LayeredGraph:
         object.__setattr__(self, "widths", tuple(int(width) for width in widths))
         object.__setattr__(self, "layers", ordered)
         object.__setattr__(self, "provenance", MappingProxyType(own))
-        object.__setattr__(self, "notes", tuple(notes))
+        object.__setattr__(self, "notes", tuple(dict.fromkeys(notes)))
         self._check()
 
     def __reduce__(self) -> tuple[Any, ...]:

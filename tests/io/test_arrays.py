@@ -9,10 +9,8 @@ from hypothesis import strategies as st
 from topograph.biadjacency import Identity, Kronecker, Sparse
 from topograph.errors import GraphError, ParameterError
 from topograph.io import from_layers
-from topograph.io.mask import edges_of
+from topograph.io.mask import sparse_values
 from topograph.testing import masks
-
-torch = pytest.importorskip("torch")
 
 FIRST = np.array([[0.0, 2, -3], [1, 0, 0]])
 SECOND = np.array([[1.0], [0], [0.5]])
@@ -28,10 +26,6 @@ MAKERS = {
     "csr": scipy.sparse.csr_array,
     "coo matrix": scipy.sparse.coo_matrix,
     "lil": scipy.sparse.lil_array,
-    "torch": torch.tensor,
-    "torch with gradient": lambda mask: torch.nn.Parameter(torch.tensor(mask)),
-    "torch half": lambda mask: torch.tensor(mask, dtype=torch.bfloat16),
-    "torch coo": lambda mask: torch.tensor(mask).to_sparse(),
     "operator": Sparse.from_matrix,
 }
 
@@ -43,20 +37,6 @@ def test_masks_of_every_library_become_the_same_graph(maker):
     assert [layer.name for layer in graph.layers] == ["layer1", "layer2"]
     np.testing.assert_array_equal(dense(graph)[0], FIRST != 0)
     np.testing.assert_array_equal(dense(graph)[1], SECOND != 0)
-
-
-@pytest.mark.filterwarnings("ignore:Sparse:UserWarning")
-@pytest.mark.parametrize("layout", ["to_sparse_csr", "to_sparse_csc"])
-def test_compressed_torch_tensors_are_read(layout):
-    tensor = getattr(torch.tensor(FIRST), layout)()
-    np.testing.assert_array_equal(dense(from_layers([tensor]))[0], FIRST != 0)
-
-
-def test_torch_tensors_that_are_no_matrices_are_refused():
-    hybrid = torch.ones((2, 3, 4)).to_sparse(2)
-    for tensor in (torch.ones(3), torch.ones((2, 3, 4)).to_sparse(), hybrid):
-        with pytest.raises(GraphError, match="layer 'layer1': A layer must be a matrix"):
-            from_layers([tensor])
 
 
 def test_a_mapping_gives_the_names():
@@ -81,7 +61,7 @@ def test_names_that_come_twice_get_a_suffix():
 
 
 def test_orientation_is_in_out_unless_told():
-    weights = [torch.tensor(FIRST.T), torch.tensor(SECOND.T)]
+    weights = [FIRST.T, SECOND.T]
     with pytest.raises(GraphError, match=r"'layer1'.*'layer2'"):
         from_layers(weights)
     for orientation in ("out-in", None):
@@ -107,7 +87,7 @@ def test_operators_are_kept_as_they_are():
         ([[1, 2], [3]], "ragged"),
         (np.ones((0, 2)), "not 0 to 2"),
         (3, r"shape \(\)"),
-        (torch.tensor([[float("inf")]]), "infinity"),
+        ([[float("inf")]], "infinity"),
     ],
 )
 def test_what_is_no_mask_is_refused_by_name(mask, said):
@@ -133,18 +113,19 @@ def test_the_threshold_keeps_what_is_above_it(threshold):
 
 
 @given(
-    st.sampled_from("bhilBHIL?fd"),
+    st.sampled_from("bhilBHIL?efd"),
     st.lists(st.integers(-(2**63), 2**64 - 1), min_size=1),
-    st.sampled_from([0, 0.5, 1, 127, 128.5, 2.0**40]),
+    st.sampled_from([0, 0.5, 1, 127, 128.5, 2.0**40, 1e300]),
     st.booleans(),
 )
 def test_thresholds_do_not_wrap_in_any_type(code, numbers, threshold, sparse):
     with np.errstate(over="ignore"):
         entries = np.array(numbers, dtype=object) % 2**64
         row = entries.astype(np.uint64).astype(np.dtype(code)).reshape(1, -1)
+        row[~np.isfinite(row)] = 0
     expected = [abs(entry) > threshold for entry in row[0].tolist()]
-    matrix = scipy.sparse.csr_array(row) if sparse else row
-    assert edges_of(matrix, threshold).to_csr().toarray()[0].tolist() == expected
+    matrix = scipy.sparse.csr_array(sparse_values(row)) if sparse else row
+    assert Sparse.from_matrix(matrix, threshold).to_csr().toarray()[0].tolist() == expected
 
 
 @given(masks(dtype=np.int8), st.integers(1, 5))
@@ -153,7 +134,7 @@ def test_duplicates_are_added_without_wrapping(mask, copies):
     rows, columns = np.tile(rows, 2**copies), np.tile(columns, 2**copies)
     data = np.full(rows.size, 2 ** (8 - copies) - 256 * (copies == 1), dtype=np.int8)
     matrix = scipy.sparse.coo_array((data, (rows, columns)), shape=mask.shape)
-    np.testing.assert_array_equal(edges_of(matrix).to_csr().toarray(), mask)
+    np.testing.assert_array_equal(Sparse.from_matrix(matrix).to_csr().toarray(), mask)
 
 
 def test_matrices_given_are_not_changed():

@@ -13,7 +13,7 @@ import scipy.sparse
 from topograph.biadjacency import Kronecker
 from topograph.errors import ParameterError, ReadError
 from topograph.graph import chain
-from topograph.io import limits, read, write
+from topograph.io import from_layers, limits, read, write
 
 MEBIBYTE = 2**20
 
@@ -69,7 +69,7 @@ def test_a_bad_cap_is_refused(tmp_path, monkeypatch, said):
 def test_files_below_the_cap_are_read_and_larger_ones_refused(tmp_path, cap, refused):
     path = tmp_path / "mask.npy"
     np.save(path, np.eye(1000))
-    cap(8 * MEBIBYTE)
+    cap(9 * MEBIBYTE)
     assert read(path).n_edges == 1000
     refused(path, 7 * MEBIBYTE)
 
@@ -112,6 +112,12 @@ def test_a_header_that_lies_about_the_size_is_found_out(tmp_path, refused):
     for claimed in (10, 200, 5000):
         path.write_bytes(content.replace(true_size, struct.pack("<I", claimed)))
         refused(path, said="but|damaged")
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("topograph.json", b"{}" + b" " * 2**26)
+    content, true_size = path.read_bytes(), struct.pack("<I", 2 + 2**26)
+    assert content.count(true_size) == 2
+    path.write_bytes(content.replace(true_size, struct.pack("<I", 2)))
+    refused(path, said="damaged")
     stored = tmp_path / "stored.npz"
     with zipfile.ZipFile(stored, "w") as archive:
         archive.writestr("mask.npy", npy((100, 100), data=bytes(10_000)))
@@ -120,6 +126,11 @@ def test_a_header_that_lies_about_the_size_is_found_out(tmp_path, refused):
     at = content.rindex(size)
     stored.write_bytes(content[:at] + struct.pack("<I", 10**6) + content[at + 4 :])
     refused(stored, said="cannot hold so many")
+
+
+def test_matrices_in_memory_know_no_cap(cap):
+    cap(1)
+    assert from_layers([np.ones((100, 100))]).n_edges == 10_000
 
 
 def test_a_huge_list_of_members_is_not_read(tmp_path, refused):
@@ -139,7 +150,7 @@ def test_a_gzip_bomb_is_not_unpacked(tmp_path, refused):
     path = tmp_path / "mask.mtx.gz"
     head = b"%%MatrixMarket matrix coordinate pattern general\n9 9 10000\n"
     path.write_bytes(gzip.compress(head + b" " * 2**24))
-    refused(path, said="TOPOGRAPH_MAX_BYTES|must follow")
+    refused(path, said="TOPOGRAPH_MAX_BYTES|line must be shorter")
 
 
 def test_claimed_sizes_of_matrix_market_are_checked_first(tmp_path, refused):

@@ -90,14 +90,26 @@ def test_entries_given_twice_are_one_edge(path):
         (COORDINATE + "2 2 0x1\n1 1 1\n", "3 whole numbers"),
         (COORDINATE + f"{10**17} 2 1\n1 1 1\n", "at most"),
         (COORDINATE + "2 2 1000000000\n1 1 1\n", "too short"),
-        (COORDINATE + "2 2 2\n1 1 1.5555555\n", "must follow the header"),
-        (COORDINATE + "2 2 1\n1 1 1\n2 2 1\n", "must follow the header"),
-        (COORDINATE + "2 2 1\n3 1 1\n", "must follow the header"),
-        (COORDINATE + "2 2 1\n0 1 1\n", "must follow the header"),
-        (COORDINATE + "2 2 1\n-1 1 1\n", "must follow the header"),
-        (COORDINATE + "2 2 1\n1 1 one\n", "must follow the header"),
-        (COORDINATE.replace("real", "integer") + f"2 2 1\n1 1 {10**30}\n", "must follow"),
-        ("%%MatrixMarket matrix array real general\n2 2\n1\n2\n3\n", "too short|must follow"),
+        (
+            COORDINATE + "2 2 2\n1 1 1.5555555\n",
+            "must be followed by the 2 entries it promises, but there are only 1",
+        ),
+        (
+            COORDINATE + "2 2 1\n1 1 1\n2 2 1\n",
+            "must be followed by the 1 entries it promises, but there are at least 2",
+        ),
+        (COORDINATE + "2 2 1\n3 1 1\n", "1..2, but there is 3"),
+        (COORDINATE + "2 2 1\n0 1 1\n", "1..2, but there is 0"),
+        (COORDINATE + "2 2 1\n-1 1 1\n", "1..2, but there is -1"),
+        (COORDINATE + "2 2 1\n1 1 one\n", "line 3 is '1 1 one'"),
+        (COORDINATE + "2 2 1\n1 1 1 1\n", "line 3 is '1 1 1 1'"),
+        (COORDINATE + "2 2 1\n1 1 1x\n", "line 3 is '1 1 1x'"),
+        (COORDINATE + "2 2 1\n1 1 1\x7f\n", "line 3 is"),
+        (COORDINATE + "2 2 2\n1 1 1\n% no\n", "line 4 is '% no'"),
+        (COORDINATE.replace("real", "pattern") + "2 2 1\n1 1 1\n", "line 3 is '1 1 1'"),
+        ("%%MatrixMarket matrix array real general\n2 1\n1\n2 3\n", "line 4 is '2 3'"),
+        ("%%MatrixMarket matrix array real general\n2 1\n1\nx\n", "line 4 is 'x'"),
+        ("%%MatrixMarket matrix array real general\n2 2\n1\n2\n3\n", "too short|only 3"),
         ("%%MatrixMarket matrix array real general\n99999 99999\n1\n2\n3\n", "too short"),
         (COORDINATE + "0 2 0\n", "not 0 to 2"),
         (COORDINATE + "2 0 0\n", "not 2 to 0"),
@@ -113,9 +125,9 @@ def test_bad_files_are_refused_in_a_sentence(path, text, said):
     assert str(caught.value).startswith(f"{path}: ")
 
 
-def test_line_numbers_of_scipy_count_the_comments(path):
+def test_line_numbers_count_the_comments(path):
     path.write_text(f"{COORDINATE}% one\n% two\n2 2 2\n1 1 1\n1 x 1\n")
-    with pytest.raises(ReadError, match="Line 6"):
+    with pytest.raises(ReadError, match="line 6 is"):
         read(path)
 
 

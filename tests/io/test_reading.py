@@ -120,7 +120,7 @@ def test_folders_may_be_among_several_paths(save, tmp_path):
     "name", ["mask.npz", "mask.npy", "mask.mtx", "mask.tsv", "mask", "a/b.npz"]
 )
 def test_a_missing_file_is_said_to_be_missing(tmp_path, name):
-    with pytest.raises(ReadError, match="there is none") as caught:
+    with pytest.raises(ReadError, match="must exist, but it does not") as caught:
         read(tmp_path / name)
     assert str(caught.value).startswith(f"{tmp_path / name}: ")
 

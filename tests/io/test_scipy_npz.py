@@ -73,6 +73,8 @@ def test_half_precision_is_read(path):
     data = np.array([1e-7, 0, 1], dtype=np.float16)
     np.savez(path, format=b"csr", shape=(1, 3), data=data, indices=[0, 1, 2], indptr=[0, 3])
     assert read(path).n_edges == 2
+    np.savez(path, format=b"coo", shape=(1, 3), data=data, row=[0, 0, 0], col=[0, 1, 2])
+    assert read(path).n_edges == 2
 
 
 CSR = {"format": b"csr", "shape": (2, 3), "data": [1.0, 1], "indices": [0, 2], "indptr": [0, 1, 2]}

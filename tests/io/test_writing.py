@@ -246,6 +246,21 @@ def test_provenance_that_is_no_json_is_refused(tmp_path, value):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_provenance_too_deep_to_write_is_refused(tmp_path):
+    for depth in range(0, 3000, 100):
+        nested: object = 1
+        for _ in range(depth):
+            nested = [nested]
+        try:
+            graph = chain([Identity(1, 1)], provenance={"deep": nested})
+        except RecursionError:
+            break
+        try:
+            write(graph, tmp_path / "graph.npz")
+        except ParameterError as error:
+            assert "deeply" in str(error)  # noqa: PT017
+
+
 def test_text_is_written_whole_or_not_at_all(tmp_path):
     write_text("density µ\n", tmp_path / "report.md")
     assert (tmp_path / "report.md").read_text(encoding="utf-8") == "density µ\n"

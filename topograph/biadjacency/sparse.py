@@ -91,21 +91,17 @@ class Sparse:
                     f"Edge {name} units must lie in 0..{width - 1}, but there is {stray}.",
                     hint="units are counted from 0 here; files may count from 1.",
                 )
-        keys = source * n_out + target
-        keys.sort()
-        if keys.size:
-            keys = keys[np.concatenate(([True], keys[1:] != keys[:-1]))]
-        rows = keys // max(n_out, 1)
-        indptr = np.zeros(n_in + 1, dtype=np.int64)
-        np.cumsum(np.bincount(rows, minlength=n_in), out=indptr[1:])
-        return cls(indptr, keys - rows * n_out, (n_in, n_out))
+        ones = np.ones(source.size, dtype=np.int8)
+        rows = scipy.sparse.coo_array((ones, (source, target)), shape=(n_in, n_out)).tocsr()
+        rows.sum_duplicates()
+        return cls(rows.indptr, rows.indices, (n_in, n_out))
 
     @classmethod
     def from_matrix(cls, matrix: Any, threshold: float = 0.0) -> Self:
         """Build from the entries of a dense or scipy sparse matrix with ``|w| > threshold``.
 
         Explicit zeros are no edges; duplicate entries of a sparse matrix are added first,
-        as scipy defines them.
+        as scipy defines them, in a type that cannot wrap.
 
         Raises
         ------
@@ -113,6 +109,8 @@ class Sparse:
             If an entry is not a finite number, or the matrix is not two-dimensional.
         """
         if scipy.sparse.issparse(matrix):
+            if matrix.dtype.kind in "iu":
+                matrix = matrix.astype(np.int64)
             matrix = scipy.sparse.csr_array(matrix)
             if not matrix.has_canonical_format:
                 matrix = matrix.copy()
@@ -174,7 +172,7 @@ class Sparse:
 
 def _kept_entries(entries: Values, threshold: float) -> Values:
     if entries.dtype == np.bool_:
-        return entries
+        return entries if threshold < 1 else np.zeros_like(entries)
     if entries.dtype.kind not in "iuf":
         raise GraphError(
             f"A mask must hold numbers, but its entries have type {entries.dtype}.",
@@ -185,8 +183,10 @@ def _kept_entries(entries: Values, threshold: float) -> Values:
             "A mask must hold finite numbers, but it has NaN or infinity.",
             hint="replace them before saving: a diverged weight is neither kept nor pruned.",
         )
-    if threshold:  # no absolute values: that of the smallest integer is not representable
-        return np.asarray((entries > threshold) | (entries < -threshold))
+    if threshold:
+        with np.errstate(over="ignore"):  # a threshold beyond the range of the entries
+            # no absolute values: that of the smallest integer is not representable
+            return np.asarray((entries > threshold) | (entries < -threshold))
     return np.asarray(entries != 0)
 
 

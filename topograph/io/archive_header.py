@@ -93,6 +93,8 @@ def dump_header(header: Header) -> bytes:
         raise ParameterError(
             "The provenance must hold finite numbers, but it has NaN or infinity."
         ) from error
+    except RecursionError as error:
+        raise ParameterError("The provenance must not be nested so deeply.") from error
     return text.encode("ascii") + b"\n"
 
 
@@ -128,6 +130,10 @@ def parse_header(text: bytes) -> Header:
                 f"A width must be a whole number in 1..{_LARGEST - 1}, but there is "
                 f"{_shown(width)}."
             )
+    if len(widths) < 2:
+        raise ReadError(
+            f"widths must be those of two levels at least, but there are {len(widths)}."
+        )
     layers = _sequence(top.get("layers"), "layers")
     notes = _sequence(top.get("notes", []), "notes")
     for note in notes:

@@ -12,7 +12,7 @@ from topograph.biadjacency import Biadjacency
 from topograph.errors import GraphError, ParameterError
 from topograph.graph import Layer, LayeredGraph
 from topograph.io.limits import Budget
-from topograph.io.mask import checked_threshold, layer_of
+from topograph.io.mask import checked_threshold, layer_of, sparse_values
 from topograph.io.orientation import Orientation, check_orientation
 from topograph.io.part import Part, join
 
@@ -77,7 +77,7 @@ def from_layers(
         )
     if not matrices:
         raise GraphError("A graph needs at least one layer, but no mask is given.")
-    budget = Budget()
+    budget = Budget.unlimited()
     layers = [
         _layer(name, matrix, threshold, budget)
         for name, matrix in zip(names, matrices, strict=True)
@@ -108,7 +108,7 @@ def _matrix(name: str, mask: Any) -> Any:
 def _from_tensor(tensor: Any) -> Any:
     if str(tensor.layout) != "torch.strided" and tensor.ndim == 2:
         entries = tensor.to_sparse_coo().coalesce()
-        values = _array(entries.values())
+        values = sparse_values(_array(entries.values()))
         if values.ndim == 1:
             indices = tuple(entries.indices().cpu().numpy())
             return scipy.sparse.coo_array((values, indices), shape=tuple(tensor.shape))

@@ -1,29 +1,53 @@
-"""Lines ``row<TAB>column<TAB>value`` as arrays, a block of lines at a time."""
+"""Lines ``row column value`` as arrays, a block of lines at a time."""
 
 from __future__ import annotations
 
 import io
 import re
 import warnings
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from topograph.errors import ReadError
+from topograph.errors import GraphError, ReadError
 
 Edges: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[np.float64] | float]
 
-_LINE = re.compile(rb"[ ]*[+-]?[0-9]{1,18}[ ]*\t[ ]*[+-]?[0-9]{1,18}[ ]*\t[^\t_\0]{1,31}")
-_VALUE_BYTES = 32
-_FIELDS = np.dtype([("row", "i8"), ("column", "i8"), ("value", f"S{_VALUE_BYTES}")])
-_TAB, _NEWLINE = 9, 10
+_PLAIN = re.compile(rb"[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?")
+_TAB, _SPACE, _NEWLINE = 9, 32, 10
 _ZEROS = np.uint64(0x3030303030303030)  # b"00000000"
 _SIX = np.uint64(0x7676767676767676)
 _HIGH = np.uint64(0x8080808080808080)
 
 
-def parse_edges(block: bytes, first_line: int = 1) -> Edges:
+class LineForm(NamedTuple):
+    """What every line of a file must be.
+
+    Parameters
+    ----------
+    text : str
+        The form in words, for errors.
+    columns : tuple of str
+        Some of "row", "column" and "value"; without a value it is 1.
+    separator : str, optional
+        Between the columns; any white space by default.
+    """
+
+    text: str
+    columns: tuple[str, ...]
+    separator: str | None = None
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The types of the columns: values are floats, units are integers."""
+        return np.dtype([(name, "f8" if name == "value" else "i8") for name in self.columns])
+
+
+TAB_SEPARATED = LineForm("row<TAB>column<TAB>value", ("row", "column", "value"), separator="\t")
+
+
+def parse_edges(block: bytes, first_line: int = 1, form: LineForm = TAB_SEPARATED) -> Edges:
     r"""Return the rows, columns and values of a block of whole lines.
 
     Indices are read as integers, never by way of floats, which would lose those above
@@ -35,6 +59,8 @@ def parse_edges(block: bytes, first_line: int = 1) -> Edges:
         Lines, each ended by a newline; empty ones are passed over.
     first_line : int
         The number of the first line, for errors.
+    form : LineForm
+        What every line must be.
 
     Returns
     -------
@@ -47,6 +73,8 @@ def parse_edges(block: bytes, first_line: int = 1) -> Edges:
     ------
     ReadError
         If a line is malformed; its number and text are given.
+    GraphError
+        If a value is not finite.
 
     Examples
     --------
@@ -54,39 +82,66 @@ def parse_edges(block: bytes, first_line: int = 1) -> Edges:
     >>> int(columns[0]), values
     (16777217, 0.5)
     """
+    edges = _parse_uniform(block, form)
+    if edges is None:
+        fields = parse_lines(block, first_line, form)
+        edges = fields["row"], fields["column"], fields["value"] if "value" in form.columns else 1.0
+    if not np.isfinite(edges[2]).all():
+        raise GraphError(
+            "A mask must hold finite numbers, but it has NaN or infinity.",
+            hint="replace them before saving: a diverged weight is neither kept nor pruned.",
+        )
+    return edges
+
+
+def parse_lines(block: bytes, first_line: int, form: LineForm) -> npt.NDArray[Any]:
+    """Return the lines of a block as records of the form's columns; as `parse_edges`."""
     try:
-        uniform = _parse_uniform(block)
-        return _parse_any(block) if uniform is None else uniform
+        return _load(block, form)
     except (ValueError, OverflowError, DeprecationWarning) as error:
-        number, line = _first_malformed(block, first_line)
+        number, line = _first_malformed(block, first_line, form)
         raise ReadError(
-            f"Every line must be row<TAB>column<TAB>value, but line {number} is {line!r}."
+            f"Every line must be {form.text}, but line {number} is {line!r}."
         ) from error
 
 
-def _parse_uniform(block: bytes) -> Edges | None:
+def check_units(name: str, units: npt.NDArray[Any], width: int) -> None:
+    """Raise ReadError unless the units, counted from 1, lie in ``1 .. width``."""
+    if units.size and (units.min() < 1 or units.max() > width):
+        stray = int(units.min()) if units.min() < 1 else int(units.max())
+        raise ReadError(
+            f"The {name} of every edge must lie in 1..{width}, but there is {stray}.",
+            hint="such files count from 1 to the number of units they give.",
+        )
+
+
+def _parse_uniform(block: bytes, form: LineForm) -> Edges | None:
     """Parse lines of plain digits and one same value; None if the block is not like that.
 
     Twice as fast as `numpy.loadtxt`: the eight bytes before each separator are one word,
     whose digits are added up in parallel.
     """
-    first_end = block.find(b"\n")
-    value = block[:first_end].rpartition(b"\t")[2]
+    first = block[: block.find(b"\n")]
+    between = _TAB if form.separator or b"\t" in first else _SPACE
     padded = b"0" * 8 + block
     text = np.frombuffer(padded, dtype=np.uint8)
-    controls = np.flatnonzero(text < 32)
-    if controls.size % 3:
+    gaps = np.flatnonzero(text <= _SPACE)
+    n_columns = len(form.columns)
+    if gaps.size % n_columns:
         return None
-    ends = controls.reshape(-1, 3)
-    if not (text[ends] == (_TAB, _TAB, _NEWLINE)).all():
+    ends = gaps.reshape(-1, n_columns)
+    if not (text[ends] == [between] * (n_columns - 1) + [_NEWLINE]).all():
         return None
-    starts = np.concatenate(([7], ends[:-1, 2]))
+    starts = np.concatenate(([7], ends[:-1, -1]))
     words: Any = np.ndarray((len(padded) - 7,), dtype="<u8", buffer=padded, strides=(1,))
-    if not _all_same(words, ends, len(value)):
+    value = first.split(bytes([between]))[-1] if n_columns > 2 else b"1"
+    if n_columns > 2 and not _all_same(words, ends, len(value)):
         return None
     rows = _numbers(words[ends[:, 0] - 8], ends[:, 0] - starts - 1)
     columns = _numbers(words[ends[:, 1] - 8], ends[:, 1] - ends[:, 0] - 1)
-    return None if rows is None or columns is None else (rows, columns, _value(value))
+    if rows is None or columns is None or not _PLAIN.fullmatch(value):
+        return None
+    return rows, columns, float(value)
 
 
 def _all_same(words: npt.NDArray[np.uint64], ends: npt.NDArray[Any], length: int) -> bool:
@@ -115,39 +170,21 @@ def _numbers(words: npt.NDArray[np.uint64], lengths: npt.NDArray[Any]) -> Any:
     return (eights & np.uint64(0xFFFFFFFF)).astype(np.int64)
 
 
-def _parse_any(block: bytes) -> Edges:
+def _load(block: bytes, form: LineForm) -> npt.NDArray[Any]:
     if not block.strip():
-        nothing = np.zeros(0, dtype=np.int64)
-        return nothing, nothing, 0.0
+        return np.zeros(0, dtype=form.dtype)
     if b"\0" in block or b"_" in block:
         raise ValueError("bytes that are no part of a number")
     with warnings.catch_warnings():
         warnings.simplefilter("error", DeprecationWarning)  # integers written as floats
         lines = io.StringIO(block.decode("ascii"))
-        fields = np.loadtxt(lines, dtype=_FIELDS, delimiter="\t", comments=None, ndmin=1)
-    values = np.ascontiguousarray(fields["value"])
-    if values.view(np.uint8).reshape(-1, _VALUE_BYTES)[:, -1].any():
-        raise ValueError("a value of too many characters")
-    return fields["row"], fields["column"], values.astype(np.float64)
+        return np.loadtxt(lines, dtype=form.dtype, delimiter=form.separator, comments=None, ndmin=1)
 
 
-def _value(text: bytes) -> float:
-    if b"_" in text or len(text) >= _VALUE_BYTES:
-        raise ValueError("bytes that are no part of a number")
-    return float(text)
-
-
-def _first_malformed(block: bytes, first_line: int) -> tuple[int, str]:
-    lines = block.split(b"\n")
-    for number, line in enumerate(lines, first_line):
-        if line.strip() and not (_LINE.fullmatch(line) and _is_number(line.rpartition(b"\t")[2])):
+def _first_malformed(block: bytes, first_line: int, form: LineForm) -> tuple[int, str]:
+    for number, line in enumerate(block.split(b"\n"), first_line):
+        try:
+            _load(line, form)
+        except (ValueError, OverflowError, DeprecationWarning):
             return number, line[:40].decode("ascii", "backslashreplace")
-    return first_line, lines[0][:40].decode("ascii", "backslashreplace")
-
-
-def _is_number(text: bytes) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    return first_line, ""

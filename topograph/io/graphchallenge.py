@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import scipy.sparse
 
 from topograph.biadjacency import Sparse
 from topograph.errors import GraphError, ParameterError, ReadError
 from topograph.graph import Layer
-from topograph.io.edge_lines import parse_edges
+from topograph.io.edge_lines import check_units, parse_edges
 from topograph.io.limits import MAX_UNITS, Budget
 from topograph.io.mask import hold_edges
 from topograph.io.part import Part, source
@@ -48,12 +49,12 @@ def read_folder(
     """
     with naming(shown(folder)):
         found = _numbered(folder)
-    first, last = layers or (1, len(found))
-    if not 1 <= first <= last <= len(found):
-        raise ParameterError(
-            f"Layers must be chosen from 1:{len(found)}, but {first}:{last} was asked for.",
-            hint="FIRST:LAST counts from 1 and includes both ends.",
-        )
+        first, last = layers or (1, len(found))
+        if not 1 <= first <= last <= len(found):
+            raise ParameterError(
+                f"Layers must be chosen from 1:{len(found)}, but {first}:{last} was asked for.",
+                hint="FIRST:LAST counts from 1 and includes both ends.",
+            )
     part = read_files(found[first - 1 : last], threshold, budget)
     if layers is None:
         return part
@@ -146,7 +147,7 @@ def _read_edges(path: Path, neurons: int | None, threshold: float, budget: Budge
             rows, columns, values = parse_edges(block, line)
             line += block.count(b"\n")
             for name, units in (("row", rows), ("column", columns)):
-                _check_range(name, units, neurons or MAX_UNITS)
+                check_units(name, units, neurons or MAX_UNITS)
             kept = _kept(values, threshold)
             rows, columns = rows[kept], columns[kept]
             n_edges += len(rows)
@@ -170,22 +171,8 @@ def _read_edges(path: Path, neurons: int | None, threshold: float, budget: Budge
     return edges
 
 
-def _check_range(name: str, units: Any, width: int) -> None:
-    if units.size and (units.min() < 1 or units.max() > width):
-        stray = int(units.min()) if units.min() < 1 else int(units.max())
-        raise ReadError(
-            f"The {name} of every edge must lie in 1..{width}, but there is {stray}.",
-            hint="GraphChallenge files count from 1, and n<units>- in the name is the largest.",
-        )
-
-
-def _kept(values: Any, threshold: float) -> Any:
+def _kept(values: npt.NDArray[np.float64] | float, threshold: float) -> Any:
     """Return an index of the lines that are edges."""
-    if not np.isfinite(values).all():
-        raise GraphError(
-            "A mask must hold finite numbers, but it has NaN or infinity.",
-            hint="replace them before saving: a diverged weight is neither kept nor pruned.",
-        )
     if isinstance(values, float):
         return slice(None) if abs(values) > threshold else slice(0)
     return np.abs(values) > threshold

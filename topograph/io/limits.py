@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Self
 
 from topograph.errors import ParameterError, ReadError
 
@@ -40,11 +41,21 @@ class Budget:
     The graph so far and the data of the layer in work fit the cap together; turning that
     layer into edges may need as much again. So reading peaks below twice the cap, but for
     some 4 MiB that reading in blocks takes whatever the file.
+
+    Parameters
+    ----------
+    cap : int, optional
+        In bytes; what `max_bytes` says by default.
     """
 
-    def __init__(self) -> None:
-        self.cap = max_bytes()
+    def __init__(self, cap: int | None = None) -> None:
+        self.cap = max_bytes() if cap is None else cap
         self.held = 0
+
+    @classmethod
+    def unlimited(cls) -> Self:
+        """Return the budget of matrices that are in memory already."""
+        return cls(1 << 80)
 
     def check(self, n_bytes: int, what: str) -> None:
         """Raise ReadError if ``n_bytes`` more, for ``what``, do not fit."""

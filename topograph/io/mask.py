@@ -59,10 +59,11 @@ def layer_of(name: str, matrix: Any, threshold: float, budget: Budget) -> Layer:
             budget.check_width(int(width))
         if scipy.sparse.issparse(matrix):
             budget.check_entries(int(matrix.nnz))
-        else:
-            budget.check(matrix.size, "a dense matrix")
+        elif matrix.dtype.kind in "biuf":
+            copies = 2 if threshold else 1
+            budget.check(matrix.nbytes * copies + matrix.size, "a dense matrix")
             budget.check_entries(int(np.count_nonzero(matrix)))
-        edges = edges_of(matrix, threshold)
+        edges = Sparse.from_matrix(matrix, threshold)
         hold_edges(edges, budget)
     except TopographError as error:
         raise error.within(f"layer {name!r}") from error
@@ -74,41 +75,9 @@ def hold_edges(edges: Sparse, budget: Budget) -> None:
     budget.hold(edges.indices.nbytes + edges.indptr.nbytes, "the edges")
 
 
-def edges_of(matrix: Any, threshold: float = 0.0) -> Sparse:
-    """Return the entries with ``|w| > threshold`` of a dense or scipy sparse matrix.
-
-    Entries that a sparse matrix gives twice are added first, in a type that cannot wrap;
-    explicit zeros are no edges. Raises GraphError if an entry is not a finite number.
-
-    Examples
-    --------
-    >>> edges_of(np.array([[0, -128], [1, 0]], dtype=np.int8), threshold=1).n_edges
-    1
-    """
-    if scipy.sparse.issparse(matrix):
-        matrix = _summed(matrix)
-        if threshold and matrix.dtype.kind in "biu":
-            kept = _above(matrix.data, threshold)
-            matrix = scipy.sparse.csr_array((kept, matrix.indices, matrix.indptr), matrix.shape)
-    elif threshold and matrix.dtype.kind in "biu":
-        matrix = _above(matrix, threshold)
-    return Sparse.from_matrix(matrix, threshold)
-
-
-def _above(entries: Any, threshold: float) -> Any:
-    return (entries > threshold) | (entries < -threshold)  # abs(int8(-128)) is -128
-
-
-def _summed(matrix: Any) -> Any:
-    """Return a canonical csr_array whose sums of duplicates have not wrapped to zero."""
-    kind, itemsize = matrix.dtype.kind, matrix.dtype.itemsize
-    if kind in "iu" and itemsize < 8:
-        matrix = matrix.astype(np.int64)
-    elif kind == "f" and itemsize < 4:
-        with np.errstate(invalid="ignore"):  # a signalling NaN, which is refused later
-            matrix = matrix.astype(np.float32)
-    rows = scipy.sparse.csr_array(matrix)
-    if not rows.has_canonical_format:
-        rows = rows.copy()  # it may share the arrays of the matrix given
-        rows.sum_duplicates()
-    return rows
+def sparse_values(values: Any) -> Any:
+    """Return the values in a type that scipy's sparse matrices know: float16 is none."""
+    if values.dtype != np.float16:
+        return values
+    with np.errstate(invalid="ignore"):  # a signalling NaN, which is refused later
+        return values.astype(np.float32)

@@ -1,153 +1,115 @@
-"""Matrix Market files, their header read here before scipy allocates what it claims."""
+"""Matrix Market files, read without scipy.
+
+`scipy.io.mmread` allocates what the header claims, and its parser (1.12 to 1.17 at least)
+reads beyond its buffer on some malformed lines: the process dies of it. See scipy issue 19949.
+"""
 
 from __future__ import annotations
 
-import io
-import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
-import scipy.io
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse
 
-from topograph.errors import GraphError, ReadError
+from topograph.errors import ReadError
+from topograph.io.edge_lines import LineForm, check_units, parse_edges, parse_lines
 from topograph.io.limits import Budget
 from topograph.io.mask import layer_of
+from topograph.io.matrix_market_header import Header, check_header, read_header
 from topograph.io.part import Part, source
-from topograph.io.paths import shown, stem
-from topograph.io.text import open_text
+from topograph.io.paths import stem
+from topograph.io.text import line_blocks, open_text
 
 EXTENSIONS = (".mtx", ".mtx.gz")
 
-_LINE_BYTES = 1024
-_COMMENT_LINES = 10_000
-_FIELDS = ("real", "double", "integer", "unsigned-integer", "pattern")
-_SYMMETRIES = ("general", "symmetric", "skew-symmetric")
-
-
-class _Header(NamedTuple):
-    layout: str
-    field: str
-    symmetry: str
-    n_rows: int
-    n_columns: int
-    n_lines: int
-    text: bytes
-
-    @property
-    def least_bytes(self) -> int:
-        """The shortest body: ``i j`` a line, or one digit, the last newline left out."""
-        shortest = {"coordinate": 4 if self.field == "pattern" else 6, "array": 2}
-        return self.n_lines * shortest[self.layout] - 1
+_PATTERN = LineForm("'row column'", ("row", "column"))
+_WEIGHTED = LineForm("'row column value'", ("row", "column", "value"))
+_DENSE = LineForm("one number", ("value",))
 
 
 def read_matrix_market(path: Path, threshold: float, budget: Budget) -> Part:
     """Read a ``.mtx`` or ``.mtx.gz`` file as one layer."""
     with open_text(path, budget) as (stream, most_bytes):
-        header = _read_header(stream)
-        _check(header, most_bytes, budget)
-        matrix = _read_body(stream, header)
+        header = read_header(stream)
+        check_header(header, most_bytes, budget)
+        read = _read_edges if header.layout == "coordinate" else _read_dense
+        matrix = read(stream, header)
     layer = layer_of(stem(path), matrix, threshold, budget)
     return Part.chain([layer], source("matrix-market", threshold))
 
 
-def _read_header(stream: BinaryIO) -> _Header:
-    line = _line(stream)
-    words = line.decode("ascii", "replace").lower().split()
-    if len(words) != 5 or words[:2] != ["%%matrixmarket", "matrix"]:
-        raise ReadError(
-            "A Matrix Market file must start with '%%MatrixMarket matrix FORMAT FIELD SYMMETRY', "
-            f"but this one starts with {shown(line[:40].decode('ascii', 'backslashreplace'))!r}."
+def _read_edges(stream: BinaryIO, header: Header) -> Any:
+    form = _PATTERN if header.field == "pattern" else _WEIGHTED
+    nothing = np.zeros(0, dtype=np.int32)
+    pieces: list[tuple[Any, ...]] = [(nothing, nothing, np.zeros(0))]
+    count = 0
+    for block, line in _counted(line_blocks(stream), header.n_passed + 1):
+        rows, columns, values = parse_edges(block, line, form)
+        check_units("row", rows, header.n_rows)
+        check_units("column", columns, header.n_columns)
+        count += len(rows)
+        _check_count(count, header, at_end=False)
+        values = np.broadcast_to(values, rows.shape)
+        pieces.append((rows.astype(np.int32), columns.astype(np.int32), values.astype(np.float64)))
+    rows, columns, values = (np.concatenate(side) for side in zip(*pieces, strict=True))
+    _check_count(count, header, at_end=True)
+    rows -= 1
+    columns -= 1
+    if header.symmetry != "general":
+        mirrored = np.flatnonzero(rows != columns)
+        rows, columns = (
+            np.concatenate((rows, columns[mirrored])),
+            np.concatenate((columns, rows[mirrored])),
         )
-    layout, field, symmetry = words[2:]
-    if layout not in ("coordinate", "array"):
-        raise ReadError(f"The matrix must be a coordinate or array one, not {shown(layout)!r}.")
-    if field not in _FIELDS or (field == "pattern" and layout == "array"):
+        sign = 1 if header.symmetry == "symmetric" else -1
+        values = np.concatenate((values, sign * values[mirrored]))
+    shape = (header.n_rows, header.n_columns)
+    return scipy.sparse.coo_array((values, (rows, columns)), shape=shape)
+
+
+def _read_dense(stream: BinaryIO, header: Header) -> Any:
+    values = np.empty(header.n_lines)
+    done = 0
+    for block, line in _counted(line_blocks(stream), header.n_passed + 1):
+        piece = parse_lines(block, line, _DENSE)["value"]
+        _check_count(done + piece.size, header, at_end=False)
+        values[done : done + piece.size] = piece
+        done += piece.size
+    _check_count(done, header, at_end=True)
+    if header.symmetry == "general":
+        return values.reshape((header.n_rows, header.n_columns), order="F")
+    return _unfolded(values, header)
+
+
+def _unfolded(values: npt.NDArray[np.float64], header: Header) -> npt.NDArray[np.float64]:
+    """Return the matrix whose lower triangle is given column by column."""
+    width = header.n_rows
+    below, sign = (0, 1) if header.symmetry == "symmetric" else (1, -1)
+    matrix = np.zeros((width, width))
+    done = 0
+    for column in range(width):
+        first = column + below
+        stored = values[done : done + width - first]
+        matrix[first:, column] = stored
+        matrix[column, first:] = sign * stored
+        done += stored.size
+    return matrix
+
+
+def _counted(blocks: Iterator[bytes], first_line: int) -> Iterator[tuple[bytes, int]]:
+    """Give every block with the number of its first line."""
+    for block in blocks:
+        yield block, first_line
+        first_line += block.count(b"\n")
+
+
+def _check_count(count: int, header: Header, *, at_end: bool) -> None:
+    if count > header.n_lines or (at_end and count < header.n_lines):
+        there = "only " if at_end else "at least "
         raise ReadError(
-            f"The entries of a mask must be real, integer or pattern, not {shown(field)!r}.",
-            hint="write the absolute values of complex weights.",
+            f"The header must be followed by the {header.n_lines} entries it promises, but there "
+            f"are {there}{count}."
         )
-    if symmetry not in _SYMMETRIES or (field == "pattern" and symmetry == "skew-symmetric"):
-        raise ReadError(
-            f"A {field} matrix must be general or symmetric, but it is {shown(symmetry)!r}."
-        )
-    sizes, passed = _line(stream), 0
-    while not sizes.strip() or sizes.startswith(b"%"):
-        passed += 1
-        if passed > _COMMENT_LINES or not sizes:
-            raise ReadError("The comments must be followed by the sizes, but they are not.")
-        sizes = _line(stream)
-    n_sizes = 3 if layout == "coordinate" else 2
-    if not re.fullmatch(rb"\s*[0-9]{1,18}(\s+[0-9]{1,18}){%d}\s*" % (n_sizes - 1), sizes):
-        said = shown(sizes[:40].decode("ascii", "backslashreplace").strip())
-        raise ReadError(f"The sizes must be {n_sizes} whole numbers in one line, not {said!r}.")
-    n_rows, n_columns, *rest = (int(size) for size in sizes.split())
-    n_lines = rest[0] if rest else _n_stored(symmetry, n_rows, n_columns)
-    # scipy is given what was understood here, and as many lines as there were: it counts them
-    text = f"%%MatrixMarket matrix {layout} {field} {symmetry}\n" + "%\n" * passed
-    text += " ".join(map(str, (n_rows, n_columns, *rest))) + "\n"
-    return _Header(layout, field, symmetry, n_rows, n_columns, n_lines, text.encode("ascii"))
-
-
-def _line(stream: BinaryIO) -> bytes:
-    line = stream.readline(_LINE_BYTES)
-    if len(line) == _LINE_BYTES and not line.endswith(b"\n"):
-        raise ReadError(f"A line of the header must be shorter than {_LINE_BYTES} bytes.")
-    return line
-
-
-def _n_stored(symmetry: str, n_rows: int, n_columns: int) -> int:
-    if symmetry == "general":
-        return n_rows * n_columns
-    return n_rows * (n_rows + (1 if symmetry == "symmetric" else -1)) // 2
-
-
-def _check(header: _Header, most_bytes: int, budget: Budget) -> None:
-    n_rows, n_columns, n_lines = header.n_rows, header.n_columns, header.n_lines
-    if n_rows < 1 or n_columns < 1:
-        raise GraphError(
-            f"A layer must join at least one unit to one unit, not {n_rows} to {n_columns}."
-        )
-    if header.symmetry != "general" and n_rows != n_columns:
-        raise ReadError(
-            f"A {header.symmetry} matrix must be square, but it is {n_rows} x {n_columns}."
-        )
-    budget.check_width(n_rows)
-    budget.check_width(n_columns)
-    if header.least_bytes > most_bytes:
-        raise ReadError(
-            f"The header claims {n_lines} entries, but the file is too short to hold them."
-        )
-    if header.layout == "array":
-        budget.check(8 * n_rows * n_columns, "a dense matrix")
-    else:
-        budget.check_entries(n_lines if header.symmetry == "general" else 2 * n_lines)
-
-
-def _read_body(stream: io.BufferedReader, header: _Header) -> Any:
-    whole = io.BufferedReader(_Prefixed(header.text, stream), 1 << 16)
-    try:
-        return scipy.io.mmread(whole)
-    except (ValueError, OverflowError, TypeError, IndexError) as error:
-        raise ReadError(
-            f"A {header.field} {header.layout} matrix of {header.n_rows} x {header.n_columns} "
-            f"with {header.n_lines} entries must follow the header, but it does not: "
-            f"{shown(str(error))[:200].rstrip('.')}."
-        ) from error
-
-
-class _Prefixed(io.RawIOBase):
-    """A stream with some bytes put before it."""
-
-    def __init__(self, prefix: bytes, stream: io.BufferedReader) -> None:
-        self._prefix = prefix
-        self._stream = stream
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        wanted = memoryview(buffer).cast("B")
-        got, self._prefix = self._prefix[: len(wanted)], self._prefix[len(wanted) :]
-        got = got or self._stream.read(len(wanted))
-        wanted[: len(got)] = got
-        return len(got)

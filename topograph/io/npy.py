@@ -77,8 +77,8 @@ def read_array(stream: BinaryIO, size: int, budget: Budget, kinds: str = _NUMBER
             f"but {left} follow its header.",
             hint="the file is cut short or has something else at its end; save it again.",
         )
-    swapped = 1 if dtype.isnative else 2
-    budget.check(claimed * swapped, f"an array of shape {shape} and type {dtype}")
+    copies = 1 if dtype.isnative and dtype.kind != "b" else 2
+    budget.check(claimed * copies, f"an array of shape {shape} and type {dtype}")
     data = np.empty(claimed, dtype=np.uint8)
     _fill(stream, data)
     array = data != 0 if dtype.kind == "b" else data.view(dtype)

@@ -81,7 +81,7 @@ def is_folder(path: Path) -> bool:
     try:
         mode = os.stat(path).st_mode  # noqa: PTH116  Path.stat is the same call
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise ReadError("There must be such a file, but there is none.") from error
+        raise ReadError("The file must exist, but it does not.") from error
     if stat.S_ISDIR(mode):
         return True
     if not stat.S_ISREG(mode):
@@ -92,10 +92,15 @@ def is_folder(path: Path) -> bool:
     return False
 
 
+def check_file(path: Path) -> None:
+    """Raise ReadError unless the path is a regular file."""
+    if is_folder(path):
+        raise ReadError("A mask must be a file, but this is a folder.")
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[tuple[BinaryIO, int]]:
     """Open a regular file for reading; give the stream and the bytes it has."""
-    if is_folder(path):
-        raise ReadError("A mask must be a file, but this is a folder.")
+    check_file(path)
     with path.open("rb") as stream:
         yield stream, os.fstat(stream.fileno()).st_size

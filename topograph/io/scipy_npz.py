@@ -9,6 +9,7 @@ import scipy.sparse
 
 from topograph.errors import ReadError
 from topograph.io.limits import Budget
+from topograph.io.mask import sparse_values
 from topograph.io.zipped import Members
 
 MARKS = frozenset({"format.npy", "shape.npy", "data.npy"})
@@ -40,7 +41,7 @@ def read_scipy(members: Members, budget: Budget) -> Any:
         if member not in expected:
             raise ReadError(f"A {kind} matrix must not have a member {member!r}, but it has one.")
     n_rows, n_columns = _shape(members, budget)
-    data = members.array("data.npy")
+    data = sparse_values(members.array("data.npy"))
     indices = [_indices(members, name) for name in _INDICES[kind]]
     budget.check_entries(int(data.size))
     if kind == "coo":

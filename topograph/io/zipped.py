@@ -15,7 +15,7 @@ from typing import Any
 from topograph.errors import ReadError, TopographError
 from topograph.io.limits import Budget
 from topograph.io.npy import read_array
-from topograph.io.paths import is_folder, shown
+from topograph.io.paths import check_file, shown
 from topograph.io.text import DEFLATE_RATIO
 
 _ENTRY_FACTOR = 32  # bytes of Python objects for a byte of the zip's list of members
@@ -75,7 +75,7 @@ class Members:
     def read(self, name: str) -> bytes:
         """Return the bytes of a member."""
         with _damage_named(name), self._archive.open(self._infos[name]) as stream:
-            return stream.read()
+            return stream.read(self.size(name))  # and no more, whatever is packed there
 
     def array(self, name: str, kinds: str = "biuf") -> Any:
         """Return the array that a member ``NAME.npy`` holds."""
@@ -86,7 +86,7 @@ class Members:
 @contextmanager
 def open_members(path: Path, budget: Budget) -> Iterator[Members]:
     """Open a zip file for reading its members."""
-    is_folder(path)
+    check_file(path)
     with _GuardedFile(path, max(budget.cap // _ENTRY_FACTOR, 1 << 20)) as file:
         n_bytes = file.seek(0, io.SEEK_END)
         try:
