@@ -10,6 +10,7 @@ from . import testing as testing
 from . import toy as toy
 from . import verification as verification
 from .analysis import analyze as analyze
+from .comparison import compare as compare
 from .errors import TopographError as TopographError
 from .errors import Undefined as Undefined
 from .graph import Layer as Layer

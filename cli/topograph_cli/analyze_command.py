@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,41 +9,22 @@ import click
 from topograph_cli.inputs import open_graph, reads_masks
 from topograph_cli.output import deliver, terminal_color, terminal_width
 from topograph_cli.progress import ProgressBar
+from topograph_cli.reporting import chosen_format, chosen_metrics, measures_masks
 
 if TYPE_CHECKING:
     from topograph.io import Orientation
     from topograph.report import Report
 
 STRICT_WARNINGS = 3
-FORMATS = ("table", "json", "csv", "markdown")
-_BY_SUFFIX = {".json": "json", ".jsonl": "json", ".csv": "csv", ".md": "markdown"}
 
 
 @click.command()
 @reads_masks
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(FORMATS),
-    help="How to write the report; by default as -o's suffix says, else as a table.",
-)
-@click.option("-o", "--output", metavar="FILE", help="Write the report to a file.")
-@click.option(
-    "--metric",
-    "metrics",
-    multiple=True,
-    metavar="NAME",
-    help="Compute this metric alone, whatever it costs; may be repeated or list names with "
-    "commas. `topograph metrics` lists them.",
-)
-@click.option("--all", "include_all", is_flag=True, help="Compute every metric, whatever it costs.")
-@click.option("--exact", is_flag=True, help="Compute exact path counts whatever they cost.")
+@measures_masks
 @click.option(
     "--each", is_flag=True, help="One report a file, instead of the files as layers of one net."
 )
 @click.option("--strict", is_flag=True, help="Exit with 3 on dead outputs or collapsed layers.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N")
-@click.option("--quiet", is_flag=True, help="Show no progress bar.")
 @click.pass_context
 def analyze(
     context: click.Context,
@@ -57,10 +37,10 @@ def analyze(
     metrics: tuple[str, ...],
     include_all: bool,
     exact: bool,
-    each: bool,
-    strict: bool,
     seed: int,
     quiet: bool,
+    each: bool,
+    strict: bool,
 ) -> None:
     r"""Measure a mask: verdicts, layers, paths, spectra, warnings, and what was left out.
 
@@ -76,12 +56,9 @@ def analyze(
     """
     from topograph.analysis import analyze as analyze_graph
     from topograph.errors import TopographError
-    from topograph.metrics import find_metric
 
-    names = [name.strip() for entry in metrics for name in entry.split(",")]
-    for name in names:
-        find_metric(name)
-    style = style or _BY_SUFFIX.get(Path(output or "").suffix.lower(), "table")
+    names = chosen_metrics(metrics)
+    style = chosen_format(style, output)
     reports: list[Report] = []
     failed = False
     with ProgressBar(quiet) as progress:
@@ -99,7 +76,7 @@ def analyze(
                 analyze_graph(
                     graph,
                     source=", ".join(group),
-                    metrics=names or None,
+                    metrics=names,
                     include_all=include_all,
                     exact=exact,
                     seed=seed,

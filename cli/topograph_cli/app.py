@@ -8,6 +8,7 @@ from typing import NoReturn
 import click
 
 from topograph_cli.analyze_command import analyze
+from topograph_cli.compare_command import compare
 from topograph_cli.generate_command import generate
 from topograph_cli.metrics_command import metrics
 from topograph_cli.verify_command import verify
@@ -32,7 +33,7 @@ def topograph() -> None:
     """Measure, verify and generate the topology of sparse neural networks."""
 
 
-for _command in (analyze, verify, generate, metrics):
+for _command in (analyze, verify, compare, generate, metrics):
     topograph.add_command(_command)
 
 

@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from topograph.report import Report
+from topograph.report import Comparison, Report
 
 COLUMNS = ("metric", "layer", "value", "log10", "unit", "kind", "standard_error", "undefined")
 
@@ -35,6 +35,12 @@ def reports_to_csv(reports: Sequence[Report]) -> str:
         widths = "-".join(str(width) for width in report.widths)
         lines.append([report.source, widths, *(values.get(name) for name in names)])
     return _written(["source", "widths", *names], lines)
+
+
+def comparison_to_csv(comparison: Comparison) -> str:
+    """Return a row a metric, layer and mask, with the difference and the ratio to the first."""
+    rows = comparison.tidy_rows()
+    return _written(list(rows[0]), [list(row.values()) for row in rows])
 
 
 def _written(header: Sequence[str], lines: Sequence[Sequence[Any]]) -> str:

@@ -5,6 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from topograph.export.comparison_layout import (
+    mask_rows,
+    mask_titles,
+    metric_rows,
+    verdict_rows,
+)
 from topograph.export.layout import (
     OUTCOMES,
     doubt_of,
@@ -15,7 +21,7 @@ from topograph.export.layout import (
     spectral_rows,
     undefined_layer_reasons,
 )
-from topograph.report import Report
+from topograph.report import Comparison, Report
 
 
 def to_markdown(report: Report) -> str:
@@ -45,6 +51,25 @@ def to_markdown(report: Report) -> str:
         _list(skipped_lines(report)) or "Nothing.",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def comparison_to_markdown(comparison: Comparison) -> str:
+    """Return the comparison as a Markdown document."""
+    titles = mask_titles(comparison)
+    parts = [
+        "# Comparison",
+        _table(["", "mask", "widths"], mask_rows(comparison)),
+        f"In brackets: the difference to {titles[0]}, and the ratio.",
+        _table(["property", *titles], verdict_rows(comparison)),
+        _table(
+            ["metric", *titles],
+            [
+                [f"{text} ({beside})" if beside else text for text, beside in row]
+                for row in metric_rows(comparison)
+            ],
+        ),
+    ]
+    return "\n\n".join(parts) + "\n"
 
 
 def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -9,6 +9,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from topograph.export.comparison_layout import (
+    mask_rows,
+    mask_titles,
+    metric_rows,
+    verdict_rows,
+)
 from topograph.export.layout import (
     OUTCOMES,
     doubt_of,
@@ -20,7 +26,7 @@ from topograph.export.layout import (
     undefined_layer_reasons,
 )
 from topograph.metrics import METRICS
-from topograph.report import Report, Verdict
+from topograph.report import Comparison, Report, Verdict
 
 _STYLES = {True: "green", False: "red", None: "yellow"}
 _SHOWN_LAYERS = 40
@@ -52,6 +58,42 @@ def verdicts_to_table(verdicts: Sequence[Verdict], *, width: int = 100, color: b
     console, buffer = _page(width, color)
     _print_verdicts(console, verdicts)
     return _lines(buffer)
+
+
+def comparison_to_table(comparison: Comparison, *, width: int = 100, color: bool = False) -> str:
+    """Return the comparison for a terminal of ``width`` columns."""
+    console, buffer = _page(width, color)
+    grid = Table.grid(padding=(0, 2))
+    for title, source, widths in mask_rows(comparison):
+        grid.add_row(Text(title, style="bold"), Text(source), Text(widths, style="dim"))
+    console.print(grid)
+    titles = mask_titles(comparison)
+    _title(console, "Verdicts")
+    _print_aligned(
+        console, titles, [[(text, "") for text in row] for row in verdict_rows(comparison)]
+    )
+    _title(console, f"Metrics, with the difference to {titles[0]} and the ratio")
+    _print_aligned(console, titles, metric_rows(comparison))
+    for title, report in zip(titles, comparison.reports, strict=True):
+        lines = [f"! {warning.text}" for warning in report.warnings]
+        _print_list(console, f"Warnings of {title}", lines, "yellow")
+        _print_list(console, f"Left out of {title}", skipped_lines(report), "")
+    return _lines(buffer)
+
+
+def _print_aligned(console: Console, titles: list[str], rows: list[list[tuple[str, str]]]) -> None:
+    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="bold")
+    table.add_column("", no_wrap=True)
+    for title in titles:
+        table.add_column(title, justify="right", overflow="fold")
+    for row in rows:
+        table.add_row(
+            *(
+                Text.assemble(text, "\n", (beside, "dim")) if beside else Text(text)
+                for text, beside in row
+            )
+        )
+    console.print(table)
 
 
 def _page(width: int, color: bool) -> tuple[Console, io.StringIO]:

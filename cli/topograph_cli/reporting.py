@@ -1,0 +1,67 @@
+"""The options that every command which measures masks shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+FORMATS = ("table", "json", "csv", "markdown")
+_BY_SUFFIX = {".json": "json", ".jsonl": "json", ".csv": "csv", ".md": "markdown"}
+
+_OPTIONS = (
+    click.option(
+        "--format",
+        "style",
+        type=click.Choice(FORMATS),
+        help="How to write the answer; by default as -o's suffix says, else as a table.",
+    ),
+    click.option("-o", "--output", metavar="FILE", help="Write the answer to a file."),
+    click.option(
+        "--metric",
+        "metrics",
+        multiple=True,
+        metavar="NAME",
+        help="Compute this metric alone, whatever it costs; may be repeated or list names with "
+        "commas. `topograph metrics` lists them.",
+    ),
+    click.option(
+        "--all", "include_all", is_flag=True, help="Compute every metric, whatever it costs."
+    ),
+    click.option("--exact", is_flag=True, help="Compute exact path counts whatever they cost."),
+    click.option(
+        "--seed",
+        type=click.IntRange(min=0),
+        default=0,
+        show_default=True,
+        metavar="N",
+        help="Of random primes, samples and sign vectors.",
+    ),
+    click.option("--quiet", is_flag=True, help="Show no progress bar."),
+)
+
+
+def measures_masks(command: Command) -> Command:
+    """Give a command the options that say what is measured and how it is written."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def chosen_metrics(entries: tuple[str, ...]) -> list[str] | None:
+    """Return the names given, or None for the default; unknown ones are refused at once."""
+    from topograph.metrics import find_metric
+
+    names = [name.strip() for entry in entries for name in entry.split(",") if name.strip()]
+    for name in names:
+        find_metric(name)
+    return names or None
+
+
+def chosen_format(style: str | None, output: str | None) -> str:
+    """Return the format asked for, else that of the output's suffix, else a table."""
+    return style or _BY_SUFFIX.get(Path(output or "").suffix.lower(), "table")
