@@ -41,7 +41,7 @@ pages: $(STAMP)  ## Write the generated pages of the documentation
 	$(BIN)/python docs/generate_pages.py
 
 docs: $(STAMP)  ## Build the documentation; warnings are errors
-	$(BIN)/mkdocs build --strict --quiet --site-dir site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet --site-dir site
 
 wheel-test: $(STAMP)  ## Build the wheel and run the tests against it alone
 	.ci/wheel-test

@@ -17,8 +17,11 @@ import argparse
 import gzip
 import importlib.metadata
 import itertools
+import math
+import struct
 import sys
 import tempfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -132,12 +135,12 @@ def read_idx(path: Path) -> np.ndarray:
     """Read an IDX file: two zero bytes, the type (8: bytes), the rank, the sizes, the values."""
     try:
         content = gzip.decompress(path.read_bytes())
-    except (OSError, EOFError) as error:
-        sys.exit(f"Error: {path} must be a gzip file, but it cannot be read ({error}).")
-    rank = content[3] if content[:3] == b"\0\0\x08" else 0
-    shape = np.frombuffer(content, ">u4", count=rank, offset=4)
-    values = np.frombuffer(content, np.uint8, offset=4 + 4 * rank)
-    if rank == 0 or shape.prod(dtype=np.int64) != values.size:
+        zeros, kind, rank = struct.unpack_from(">HBB", content)
+        shape = struct.unpack_from(f">{rank}I", content, 4)
+        values = np.frombuffer(content[4 + 4 * rank :], np.uint8)
+    except (OSError, EOFError, zlib.error, struct.error) as error:
+        sys.exit(f"Error: {path} must be a gzipped IDX file, but it cannot be read ({error}).")
+    if (zeros, kind) != (0, 8) or math.prod(shape) != values.size:
         sys.exit(f"Error: {path} must be an IDX file of bytes, but its header says otherwise.")
     return values.reshape(shape)
 

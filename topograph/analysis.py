@@ -155,6 +155,8 @@ def _header(layer: Layer) -> tuple[str, int, int, tuple[int, int], int]:
 def _warnings(graph: LayeredGraph, measurements: Sequence[Measurement]) -> Iterator[Warn]:
     for note in graph.notes:
         yield Warn("assumed", note)
+    for what in graph.skipped:
+        yield Warn("skipped-array", what, strict=True)
     for layer in graph.layers:
         if layer.n_edges == 0:
             yield Warn("collapsed-layer", f"Layer {layer.name!r} has no edges.", strict=True)

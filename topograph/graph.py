@@ -90,6 +90,8 @@ class LayeredGraph:
         How the graph was made; anything that JSON can say.
     notes : sequence of str, optional
         What a reader assumed, in sentences for the report; each is kept once.
+    skipped : sequence of str, optional
+        What the file held that is not in the graph, in sentences for the report.
 
     Raises
     ------
@@ -108,6 +110,7 @@ class LayeredGraph:
     layers: tuple[Layer, ...]
     provenance: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -115,6 +118,7 @@ class LayeredGraph:
         layers: Iterable[Layer],
         provenance: Mapping[str, Any] | None = None,
         notes: Sequence[str] = (),
+        skipped: Sequence[str] = (),
     ) -> None:
         ordered = tuple(sorted(layers, key=lambda layer: (layer.source, layer.target)))
         own = json.loads(json.dumps(dict(provenance or {})))
@@ -122,10 +126,12 @@ class LayeredGraph:
         object.__setattr__(self, "layers", ordered)
         object.__setattr__(self, "provenance", MappingProxyType(own))
         object.__setattr__(self, "notes", tuple(dict.fromkeys(notes)))
+        object.__setattr__(self, "skipped", tuple(dict.fromkeys(skipped)))
         self._check()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (type(self), (self.widths, self.layers, dict(self.provenance), self.notes))
+        parts = (self.widths, self.layers, dict(self.provenance), self.notes, self.skipped)
+        return (type(self), parts)
 
     def __repr__(self) -> str:
         return (
@@ -252,7 +258,8 @@ class LayeredGraph:
             for layer in chosen
         ]
         provenance = {"layers": f"{first}:{last}", "of": dict(self.provenance)}
-        return LayeredGraph(self.widths[bottom : top + 1], moved, provenance, self.notes)
+        widths = self.widths[bottom : top + 1]
+        return LayeredGraph(widths, moved, provenance, self.notes, self.skipped)
 
 
 def chain(

@@ -42,7 +42,7 @@ def analyze(
     each: bool,
     strict: bool,
 ) -> None:
-    r"""Measure a mask: verdicts, layers, paths, spectra, warnings, and what was left out.
+    """Measure a mask: verdicts, layers, paths, spectra, warnings, and what was left out.
 
     MASK is an .npz, .npy or Matrix Market file, or GraphChallenge TSV files or a folder of
     them. Several files are the layers of one net, in the order given; with --each they are
@@ -83,20 +83,21 @@ def analyze(
                     progress=progress,
                 )
             )
-    deliver(_rendered(reports, style, each, to_file=output is not None), output)
+    lines = each or (output or "").endswith(".jsonl")
+    deliver(_rendered(reports, style, each, lines, output is not None), output)
     if failed:
         context.exit(1)
     if strict and any(warning.strict for report in reports for warning in report.warnings):
         context.exit(STRICT_WARNINGS)
 
 
-def _rendered(reports: list[Report], style: str, each: bool, *, to_file: bool) -> str:
+def _rendered(reports: list[Report], style: str, each: bool, lines: bool, to_file: bool) -> str:
     from topograph import export
 
     if style == "csv":
         return export.reports_to_csv(reports) if each else export.to_csv(reports[0])
     if style == "json":
-        return "".join(map(export.to_json_line if each else export.to_json, reports))
+        return "".join(map(export.to_json_line if lines else export.to_json, reports))
     if style == "markdown":
         return "\n".join(map(export.to_markdown, reports))
     width, color = (100, False) if to_file else (terminal_width(), terminal_color())

@@ -35,7 +35,7 @@ def compare(
     quiet: bool,
     per_layer: bool,
 ) -> None:
-    r"""Compare masks: one aligned table, with differences and ratios to the first.
+    """Compare masks: one aligned table, with differences and ratios to the first.
 
     Each MASK is a net of its own: a file, or a folder of GraphChallenge layers.
 

@@ -11,10 +11,15 @@ import click
 if TYPE_CHECKING:
     from topograph.graph import LayeredGraph
 
+    IntegersType = click.ParamType[tuple[int, ...]]
+    SystemsType = click.ParamType[list[list[int]]]
+else:  # click before 8.4 has no such subscript
+    IntegersType = SystemsType = click.ParamType
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-class Integers(click.ParamType[tuple[int, ...]]):
+class Integers(IntegersType):
     """A list of integers with commas: ``784,300,100``."""
 
     name = "integers"
@@ -31,7 +36,7 @@ class Integers(click.ParamType[tuple[int, ...]]):
             self.fail(f"{value!r} is not a list of integers such as 784,300,100.", param, ctx)
 
 
-class Systems(click.ParamType[list[list[int]]]):
+class Systems(SystemsType):
     """Mixed-radix systems as JSON: ``[[10,10]]``."""
 
     name = "systems"
@@ -134,12 +139,12 @@ def radix(
     append_dense: int | None,
     output: str,
 ) -> None:
-    r"""Generate a RadiX-Net from systems and dense widths, or from widths and degrees.
+    """Generate a RadiX-Net from systems and dense widths, or from widths and degrees.
 
     \b
     Examples:
       topograph generate radix --systems "[[10,10]]" --dense-widths 8,3,1 -o net.npz
-      topograph generate radix --systems "[[10,10]]" --dense-widths 8,3,1 \
+      topograph generate radix --systems "[[10,10]]" --dense-widths 8,3,1 \\
           --fit 784,300,100 --append-dense 10 -o lenet.npz
       topograph generate radix --widths 800,300,100 --degrees 30,10 -o net.npz
     """
@@ -171,7 +176,7 @@ def radix(
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N")
 @writes_graph
 def graphchallenge(neurons: int, layers: int, seed: int, output: str) -> None:
-    r"""Generate a GraphChallenge net: a RadiX-Net base, then its layers with permuted rows.
+    """Generate a GraphChallenge net: a RadiX-Net base, then its layers with permuted rows.
 
     \b
     Example:

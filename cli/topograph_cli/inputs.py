@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _OPTIONS = (
-    click.argument("paths", nargs=-1, required=True, metavar="MASK..."),
+    click.argument("paths", nargs=-1, required=True, metavar="MASK...", type=click.Path()),
     click.option(
         "--orientation",
         type=click.Choice(["in-out", "out-in"]),

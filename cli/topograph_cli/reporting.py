@@ -20,7 +20,9 @@ _OPTIONS = (
         type=click.Choice(FORMATS),
         help="How to write the answer; by default as -o's suffix says, else as a table.",
     ),
-    click.option("-o", "--output", metavar="FILE", help="Write the answer to a file."),
+    click.option(
+        "-o", "--output", metavar="FILE", type=click.Path(), help="Write the answer to a file."
+    ),
     click.option(
         "--metric",
         "metrics",

@@ -50,7 +50,7 @@ def verify(
     seed: int,
     quiet: bool,
 ) -> None:
-    r"""Prove or refute properties of a mask; connected and symmetric by default.
+    """Prove or refute properties of a mask; connected and symmetric by default.
 
     A proof states the probability of its error, 0 for a deterministic one; a refutation
     shows a counterexample. Units are counted from 0. The exit code is 0 if every property

@@ -116,3 +116,30 @@ def test_an_output_folder_that_is_missing_is_said_before_nothing_is_written(run,
     assert outcome.code in (1, 2)
     assert "no" in outcome.err
     assert not (tmp_path / "no").exists()
+
+
+def test_arrays_that_are_no_layers_are_left_out_aloud(run, tmp_path):
+    path = tmp_path / "model.npz"
+    np.savez(path, weight=np.ones((4, 3)), bias=np.zeros(3), epoch=7)
+    outcome = run("analyze", path, "--format", "json", "--strict")
+    assert outcome.code == 3
+    texts = [w["text"] for w in json.loads(outcome.out)["warnings"] if w["strict"]]
+    assert texts == [
+        "Array 'bias' of shape (3,) is no layer and was left out.",
+        "Array 'epoch' of shape () is no layer and was left out.",
+    ]
+    np.savez(path, bias=np.zeros(3))
+    assert run("analyze", path).code == 1
+
+
+def test_metrics_of_layers_without_a_column_of_their_own_are_shown(run, radix):
+    table = run("analyze", radix, "--metric", "fan_in_cv,fan_out_min").out
+    assert "fan_in_cv" in table
+    assert "fan_out_min" in table
+    markdown = run("analyze", radix, "--metric", "fan_in_cv", "--format", "markdown").out
+    assert "| # | layer | fan_in_cv |" in markdown
+
+
+def test_the_suffix_jsonl_gives_one_line(run, radix, tmp_path):
+    run("analyze", radix, "-o", tmp_path / "report.jsonl")
+    assert (tmp_path / "report.jsonl").read_text().count("\n") == 1

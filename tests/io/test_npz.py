@@ -24,14 +24,22 @@ def test_arrays_are_the_layers_in_file_order(path, save):
     np.testing.assert_array_equal(graph.layers[1].biadjacency.to_csr().toarray(), np.eye(2))
 
 
-@pytest.mark.parametrize("bias", [np.ones(3), np.float64(1.0), np.ones((3, 3, 3, 3))])
-def test_an_array_that_is_no_matrix_is_named_with_its_shape(path, bias):
-    np.savez(path, weight=np.ones((3, 3)), bias=bias)
+def test_an_array_of_more_dimensions_is_named_with_its_shape(path):
+    kernel = np.ones((3, 3, 3, 3))
+    np.savez(path, weight=np.ones((3, 3)), kernel=kernel)
     with pytest.raises(GraphError) as caught:
         read(path)
-    assert str(caught.value).startswith(f"{path}: layer 'bias': ")
-    assert str(np.shape(bias)) in str(caught.value)
-    assert "Hint" in str(caught.value)
+    assert str(caught.value).startswith(f"{path}: layer 'kernel': ")
+    assert str(kernel.shape) in str(caught.value)
+
+
+@pytest.mark.parametrize("bias", [np.ones(3), np.float64(1.0)])
+def test_an_array_of_fewer_dimensions_is_left_out_and_said(path, bias):
+    np.savez(path, weight=np.ones((3, 3)), bias=bias)
+    graph = read(path)
+    assert [layer.name for layer in graph.layers] == ["weight"]
+    assert graph.skipped == (f"Array 'bias' of shape {bias.shape} is no layer and was left out.",)
+    assert graph.select_layers(1, 1).skipped == graph.skipped
 
 
 def test_an_array_that_is_not_finite_is_named(path):

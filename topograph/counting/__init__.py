@@ -1,6 +1,6 @@
 """How many paths there are: in all, between pairs, and through which units."""
 
-from topograph.counting.liveness import Liveness, liveness
+from topograph.counting.live import Liveness, liveness
 from topograph.counting.pairs import pair_block_width, pair_blocks, pairs_run_backward
 from topograph.counting.totals import exact_paths, exact_seconds, log10_paths
 

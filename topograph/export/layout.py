@@ -23,6 +23,8 @@ SPECTRAL_COLUMNS = (
     ("ramanujan_gap", "Ramanujan gap"),
     ("is_ramanujan", "Ramanujan"),
 )
+_SHOWN = {name for name, _ in (*EDGE_COLUMNS, *SPECTRAL_COLUMNS)}
+_FURTHER_COLUMNS = 5  # of the tables of all other metrics of layers
 OUTCOMES = {True: "holds", False: "refuted", None: "undecided"}
 
 
@@ -55,6 +57,23 @@ def spectral_rows(report: Report) -> tuple[list[str], list[list[str]]]:
     """Return the titles and the rows of the table of spectra; no rows if none were measured."""
     titles, rows = _by_layer(report, SPECTRAL_COLUMNS, with_shape=False)
     return titles, rows if len(titles) > 2 else []
+
+
+def further_rows(report: Report) -> list[tuple[list[str], list[list[str]]]]:
+    """Return tables of the layers' metrics that no other table shows, a few columns each."""
+    measured = dict.fromkeys(row.metric for row in report.measurements if row.layer)
+    shown = set(_SHOWN)
+    for fan in ("fan_in", "fan_out"):
+        ends = {f"{fan}_{end}" for end in ("min", "mean", "max")}
+        if ends <= set(measured):
+            shown |= ends
+    shown |= {"edge_count"} | ({"effective_edges"} if "effective_density" in measured else set())
+    names = [name for name in measured if name not in shown]
+    groups = [names[i : i + _FURTHER_COLUMNS] for i in range(0, len(names), _FURTHER_COLUMNS)]
+    return [
+        _by_layer(report, tuple((name, name) for name in group), with_shape=False)
+        for group in groups
+    ]
 
 
 def _by_layer(
@@ -139,7 +158,7 @@ def header_rows(report: Report) -> list[tuple[str, str]]:
 
 def _inline(mapping: Mapping[str, Any]) -> str:
     parts = []
-    for key, value in mapping.items():
+    for key, value in sorted(mapping.items(), key=lambda item: item[0] == "of"):
         shown = _inline(value) if isinstance(value, Mapping) else str(value)
         parts.append(f"{key} ({shown})" if isinstance(value, Mapping) else f"{key}: {shown}")
     return ", ".join(parts)

@@ -14,6 +14,7 @@ from topograph.export.comparison_layout import (
 from topograph.export.layout import (
     OUTCOMES,
     doubt_of,
+    further_rows,
     header_rows,
     layer_rows,
     network_rows,
@@ -42,6 +43,7 @@ def to_markdown(report: Report) -> str:
         "## Layers",
         _table(titles, rows),
         _table(spectral_titles, spectra) if spectra else "",
+        *(_table(*table) for table in further_rows(report)),
         _list(undefined_layer_reasons(report)),
         "## Network",
         _table(["metric", "value", ""], network_rows(report)),

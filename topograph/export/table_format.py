@@ -18,6 +18,7 @@ from topograph.export.comparison_layout import (
 from topograph.export.layout import (
     OUTCOMES,
     doubt_of,
+    further_rows,
     header_rows,
     layer_rows,
     network_rows,
@@ -44,6 +45,9 @@ def to_table(report: Report, *, width: int = 100, color: bool = False) -> str:
     if spectra:
         _title(console, "Spectra of the layers")
         _print_by_layer(console, titles, spectra)
+    for titles, rows in further_rows(report):
+        _title(console, "Further values of the layers")
+        _print_by_layer(console, titles, rows)
     for reason in undefined_layer_reasons(report):
         console.print(Text(f"- {reason}", style="dim"))
     _print_network(console, report)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ def read_folder(
     if layers is None:
         return part
     provenance = {"layers": f"{first}:{last}", "of": dict(part.provenance)}
-    return Part(part.layers, part.n_levels, provenance, part.notes, part.is_in_out)
+    return replace(part, provenance=provenance)
 
 
 def read_files(paths: Sequence[Path], threshold: float, budget: Budget) -> Part:

@@ -28,7 +28,7 @@ def read_npz(path: Path, threshold: float, budget: Budget) -> Part:
 def _read_arrays(members: Members, threshold: float, budget: Budget) -> Part:
     if not members.names:
         raise ReadError("A .npz file must hold at least one array, but it is empty.")
-    layers = []
+    layers, skipped = [], []
     for member in members.names:
         if not member.endswith(".npy"):
             raise ReadError(
@@ -36,5 +36,14 @@ def _read_arrays(members: Members, threshold: float, budget: Budget) -> Part:
                 hint="numpy.savez writes such files.",
             )
         name = shown(member.removesuffix(".npy")) or "array"
-        layers.append(layer_of(name, members.array(member), threshold, budget))
-    return Part.chain(layers, source("npz", threshold))
+        array = members.array(member)
+        if array.ndim < 2:
+            skipped.append(f"Array {name!r} of shape {array.shape} is no layer and was left out.")
+        else:
+            layers.append(layer_of(name, array, threshold, budget))
+    if not layers:
+        raise ReadError(
+            "A .npz file must hold at least one matrix, but its arrays have fewer than two "
+            "dimensions."
+        )
+    return Part.chain(layers, source("npz", threshold), skipped=skipped)

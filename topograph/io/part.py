@@ -25,6 +25,8 @@ class Part:
         Of the graph, if this is all of it.
     notes : tuple of str, optional
         What was assumed.
+    skipped : tuple of str, optional
+        What the file holds besides layers.
     is_in_out : bool, default False
         Whether the format says that rows are the inputs.
     """
@@ -33,6 +35,7 @@ class Part:
     n_levels: int
     provenance: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
     is_in_out: bool = False
 
     @classmethod
@@ -42,13 +45,15 @@ class Part:
         provenance: Mapping[str, Any],
         notes: Sequence[str] = (),
         is_in_out: bool = False,
+        skipped: Sequence[str] = (),
     ) -> Self:
         """Put the layers end to end, whatever levels they join now."""
         moved = [
             Layer(layer.name, level, level + 1, layer.biadjacency)
             for level, layer in enumerate(layers)
         ]
-        return cls(tuple(moved), len(moved) + 1, provenance, tuple(notes), is_in_out)
+        levels = len(moved) + 1
+        return cls(tuple(moved), levels, provenance, tuple(notes), tuple(skipped), is_in_out)
 
 
 def source(name: str, threshold: float) -> dict[str, Any]:
@@ -84,7 +89,9 @@ def join(parts: Sequence[Part], orientation: Orientation | None, budget: Budget)
         ]
         provenance = {"orientation": "out-in", "of": provenance}
     notes = list(dict.fromkeys(note for part in parts for note in part.notes))
-    return LayeredGraph(level_widths(layers), layers, provenance, [*notes, *assumed])
+    skipped = [what for part in parts for what in part.skipped]
+    widths = level_widths(layers)
+    return LayeredGraph(widths, layers, provenance, [*notes, *assumed], skipped)
 
 
 def _unique(name: str, taken: set[str]) -> str:

@@ -62,6 +62,16 @@ def metric(
 ) -> Callable[[Function], Function]:
     """Register a function as a metric and return it unchanged.
 
+    Parameters
+    ----------
+    scope : {"network", "layer", "both"}
+        What the function takes, as in `Metric`.
+    unit : str, optional
+        What is counted.
+    cost : {"linear", "quadratic", "spectral", "exact"}, default "linear"
+    too_costly : callable, optional
+        Given a graph, says why `analyze` leaves the metric out by default, or None.
+
     Examples
     --------
     >>> METRICS["path_count"].unit

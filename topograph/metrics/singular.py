@@ -14,7 +14,7 @@ from topograph.metrics.components import layer_components
 from topograph.radix import kronecker_singular_values
 from topograph.sharing import shared
 
-_DENSE_ENTRIES = 1 << 24  # matrices up to this size are decomposed densely
+_DENSE_ENTRIES = 1 << 19  # matrices up to this size are decomposed densely, faster so
 
 
 @shared

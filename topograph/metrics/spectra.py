@@ -135,6 +135,11 @@ def is_ramanujan(layer: Layer) -> bool:
     Undefined
         If the layer is not biregular, or a degree is below 3.
 
+    References
+    ----------
+    Lubotzky, Phillips & Sarnak, "Ramanujan graphs", 1988; Feng & Li, "Spectra of
+    hypergraphs and applications", 1996, for the bound of bipartite biregular graphs.
+
     Examples
     --------
     >>> from topograph.toy import fano
