@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import nn
+
+from tests.pruning.nets import batch, chain, convolutions
+from topograph.errors import ParameterError
+from topograph.pruning import graph_of_masks, prune_magnitude, prune_snip, prune_synflow
+from topograph.pruning.synflow import synflow_scores
+from topograph.training import apply_masks, build_model, prunable_parameters
+
+widths = st.lists(st.integers(1, 7), min_size=3, max_size=6)
+
+
+@given(widths=widths, seed=st.integers(0, 99))
+def test_every_layer_carries_the_same_flow(widths, seed):
+    scores = synflow_scores(chain(widths, seed, bias=True), (widths[0],))
+    sums = [float(score.sum()) for score in scores.values()]
+    assert sums == pytest.approx([sums[0]] * len(sums), rel=1e-9)
+
+
+@given(widths=widths, seed=st.integers(0, 99))
+def test_what_enters_a_hidden_unit_leaves_it(widths, seed):
+    scores = list(synflow_scores(chain(widths, seed), (widths[0],)).values())
+    for before, after in itertools.pairwise(scores):
+        assert torch.allclose(before.sum(dim=1), after.sum(dim=0), rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("module", "shape"),
+    [
+        (convolutions(), (2, 9, 9)),
+        (build_model("lenet-5", (1, 28, 28), initialisation="truncated_normal"), (1, 28, 28)),
+        (build_model("lenet-5", (3, 24, 24)), (3, 24, 24)),
+    ],
+)
+def test_convolutions_conserve_the_flow_too(module, shape):
+    """Poolings are homogeneous; biases and the response normalisation are passed over."""
+    sums = [float(score.sum()) for score in synflow_scores(module, shape).values()]
+    assert sums == pytest.approx([sums[0]] * len(sums), rel=1e-6)
+    assert sums[0] > 0
+
+
+@given(widths=widths, seed=st.integers(0, 99))
+def test_with_weights_of_one_the_score_is_the_path_count(widths, seed):
+    module = chain(widths, seed)
+    rng = np.random.default_rng(seed)
+    layers = [rng.random(pair) < 0.6 for pair in itertools.pairwise(widths)]
+    for layer, mask in zip(module[::2], layers, strict=True):
+        layer.weight.data.copy_(torch.from_numpy(mask.T.astype(np.float32)))
+    scores = synflow_scores(module, (widths[0],)).values()
+    reached = np.ones(widths[0])
+    for index, (layer, score) in enumerate(zip(layers, scores, strict=True)):
+        onward = np.ones(widths[-1])
+        for later in reversed(layers[index + 1 :]):
+            onward = later.astype(float) @ onward
+        expected = reached[:, None] * layer * onward[None, :]
+        assert np.array_equal(score.numpy().T, expected)
+        reached = layer.T.astype(float) @ reached
+
+
+DEEP = [[8, 6, 6, 6, 6, 4], [64, *[16] * 8, 10], [64, 300, 100, 10], [64, 32, 32, 32, 32, 10]]
+
+
+def sparsity_that_keeps(module, count):
+    total = sum(weight.numel() for weight in prunable_parameters(module).values())
+    return 1 - count / total
+
+
+@pytest.mark.parametrize("levels", DEEP, ids=str)
+@pytest.mark.parametrize("seed", range(2))
+def test_no_layer_is_lost_up_to_the_largest_compression(levels, seed):
+    """One weight a layer is the most that a net of any paths can be compressed to."""
+    module = chain(levels, seed)
+    n_layers = len(levels) - 1
+    pruned = prune_synflow(module, (levels[0],), sparsity_that_keeps(module, n_layers))
+    assert pruned.kept == dict.fromkeys(pruned.masks, 1)
+    assert pruned.collapsed == ()
+    from topograph.metrics import path_count
+
+    assert path_count(graph_of_masks(pruned, module)) == 1
+
+
+@pytest.mark.parametrize("levels", DEEP, ids=str)
+def test_global_magnitude_and_snip_lose_layers_where_synflow_does_not(levels):
+    module = chain(levels)
+    images, labels = batch(levels[0], levels[-1], count=100)
+    sparsity = sparsity_that_keeps(module, len(levels) - 1)
+    assert prune_magnitude(module, sparsity, scope="global").collapsed
+    assert prune_snip(module, images, labels, sparsity).collapsed
+    assert prune_synflow(module, (levels[0],), sparsity, rounds=1).collapsed
+    assert not prune_synflow(module, (levels[0],), sparsity).collapsed
+
+
+def test_the_schedule_is_exponential_and_never_brings_weights_back():
+    module = chain([10, 10, 10])
+    pruned = prune_synflow(module, (10,), 0.9, rounds=4)
+    kept = [sum(round_["kept"].values()) for round_ in pruned.history]
+    assert kept == [round(200 * 0.1 ** (number / 4)) for number in range(1, 5)]
+    early = prune_synflow(module, (10,), 1 - 0.1**0.25, rounds=1)
+    assert kept[0] == sum(early.kept.values())
+    for name, mask in pruned.masks.items():
+        assert not bool((mask & ~early.masks[name]).any())
+
+
+def test_scores_of_masked_weights_are_zero():
+    module = chain([5, 6, 4])
+    pruned = prune_synflow(module, (5,), 0.5)
+    apply_masks(module, pruned.masks)
+    for name, score in synflow_scores(module, (5,)).items():
+        assert bool((score[~pruned.masks[name]] == 0).all())
+
+
+def test_a_hundred_layers_neither_overflow_nor_vanish():
+    module = chain([30] * 101)
+    for layer in module[::2]:
+        layer.weight.data.mul_(1e6)
+    pruned = prune_synflow(module, (30,), 0.99, rounds=5)
+    assert pruned.collapsed == ()
+    assert pruned.sparsity_reached == pytest.approx(0.99)
+
+
+def test_batch_normalisation_is_passed_in_evaluation_mode():
+    module = nn.Sequential(nn.Linear(4, 5), nn.BatchNorm1d(5), nn.ReLU(), nn.Linear(5, 3))
+    module[1].running_mean.fill_(3.0)
+    sums = [float(score.sum()) for score in synflow_scores(module, (4,)).values()]
+    assert sums[0] == pytest.approx(sums[1])
+    assert module.training
+    assert float(module[1].running_mean[0]) == 3
+
+
+def test_no_rounds_are_refused():
+    with pytest.raises(ParameterError, match="rounds"):
+        prune_synflow(chain([3, 3]), (3,), 0.5, rounds=0)

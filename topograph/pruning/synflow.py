@@ -1,0 +1,180 @@
+"""SynFlow: pruning by the flow of synaptic strength, without data."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from topograph.errors import ParameterError
+from topograph.pruning.record import PrunedMasks, record
+from topograph.pruning.selection import keep_largest, kept_weights
+from topograph.pruning.targets import checked_sparsity, pruned_parameters
+from topograph.training.layers import ResponseNormalisation
+from topograph.training.masking import prunable_parameters
+
+# Not homogeneous in what they are given; they leave signals where they are.
+_PASSED_OVER = (ResponseNormalisation, nn.LocalResponseNorm, nn.LayerNorm, nn.GroupNorm, nn.Dropout)
+
+
+def synflow_scores(module: nn.Module, input_shape: Sequence[int]) -> dict[str, Tensor]:
+    r"""Synaptic flow through each weight: ``|w| * dR/d|w|``, ``R = 1^T (prod |W|) 1``.
+
+    The total weight, in products of ``|w|`` along paths, of the paths through the connection;
+    with all ``|w| = 1`` the number of paths. ``R`` is the sum of all outputs of the net of
+    absolute weights, without biases and normalisation, for an input of ones. The scores of
+    every layer of a chain have the same sum, ``R``, and what enters a hidden unit leaves it.
+
+    Parameters
+    ----------
+    module : nn.Module
+        Of layers that are positively homogeneous: linear, convolution, ReLU, pooling. It is
+        left as it is; a mask counts through the weights that are 0.
+    input_shape : sequence of int
+        Of one input, without the batch.
+
+    Returns
+    -------
+    dict of str to Tensor
+        float64, by parameter name.
+
+    References
+    ----------
+    Tanaka, Kunin, Yamins & Ganguli, "Pruning neural networks without any data by iteratively
+    conserving synaptic flow", NeurIPS 2020.
+
+    Examples
+    --------
+    >>> net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1))
+    >>> for layer in (net[0], net[2]): _ = layer.weight.data.fill_(-1)
+    >>> scores = synflow_scores(net, (2,))
+    >>> scores["2.weight"], float(scores["0.weight"].sum())
+    (tensor([[2., 2., 2.]], dtype=torch.float64), 6.0)
+    """
+    return _flow(_of_absolute_weights(module), input_shape)
+
+
+def prune_synflow(
+    module: nn.Module,
+    input_shape: Sequence[int],
+    sparsity: float,
+    *,
+    rounds: int = 100,
+    exclude: Iterable[str] = (),
+    keep_output_dense: bool = False,
+    seed: int | None = None,
+) -> PrunedMasks:
+    """Masks that keep the weights that most synaptic flow goes through, in many rounds.
+
+    After round ``k`` of ``n`` the share ``(1 - sparsity)^(k / n)`` of the weights is left, by
+    one ranking of all layers; then the scores are taken anew. Since every layer carries the
+    same flow, a layer that gets thin has weights of large scores: none is lost as long as
+    others can give, down to one path.
+
+    Parameters
+    ----------
+    module : nn.Module
+        At initialisation; left as it is.
+    input_shape : sequence of int
+        Of one input, without the batch.
+    sparsity : float
+        In [0, 1).
+    rounds : int, default 100
+        1 is one-shot pruning, which can lose layers.
+    exclude, keep_output_dense, seed
+        As of `prune_magnitude`.
+
+    Returns
+    -------
+    PrunedMasks
+        Its history has the weights that each layer keeps after each round.
+
+    References
+    ----------
+    Tanaka, Kunin, Yamins & Ganguli, NeurIPS 2020.
+    """
+    share = checked_sparsity(sparsity)
+    if rounds < 1:
+        raise ParameterError.expected("rounds", "at least 1", rounds)
+    names = list(pruned_parameters(module, exclude, keep_output_dense))
+    absolute = _of_absolute_weights(module)
+    weights = {name: absolute.get_parameter(name) for name in names}
+    _scale(absolute)
+    total = sum(weight.numel() for weight in weights.values())
+    goal = total - round(share * total)
+    masks = {name: torch.ones_like(weight, dtype=torch.bool) for name, weight in weights.items()}
+    history = []
+    for number in range(1, rounds + 1):
+        scores = _flow(absolute, input_shape)
+        left = max(goal, round(total * (1 - share) ** (number / rounds)))
+        ranked = {name: scores[name].masked_fill(~mask, -torch.inf) for name, mask in masks.items()}
+        masks = keep_largest(ranked, goal if number == rounds else left, seed)
+        with torch.no_grad():
+            for name, mask in masks.items():
+                weights[name].mul_(mask)
+        history.append({"round": number, "kept": kept_weights(masks)})
+    parameters = {"rounds": rounds, "seed": seed}
+    return record(module, "synflow", share, masks, None, parameters, history)
+
+
+@torch.no_grad()
+def _of_absolute_weights(module: nn.Module) -> nn.Module:
+    """Return a copy in double precision whose weights are positive and whose biases are 0."""
+    absolute = copy.deepcopy(module).double().eval()
+    for name, parameter in absolute.named_parameters():
+        if name.rpartition(".")[2] == "bias":
+            parameter.zero_()
+        else:
+            parameter.abs_()
+    for name, values in absolute.named_buffers():
+        if name.rpartition(".")[2] == "running_mean":
+            values.zero_()
+    return absolute
+
+
+@torch.no_grad()
+def _scale(absolute: nn.Module) -> None:
+    """Divide every layer by its largest sum over inputs: no net is deep enough to overflow.
+
+    A factor on a layer is a factor on all scores of all layers: ranks stay as they are.
+    """
+    for weight in prunable_parameters(absolute).values():
+        largest = weight.flatten(1).sum(dim=1).max()
+        if largest > 0:
+            weight.div_(largest)
+
+
+def _flow(absolute: nn.Module, input_shape: Sequence[int]) -> dict[str, Tensor]:
+    weights = prunable_parameters(absolute)
+    device = next(iter(weights.values())).device
+    ones = torch.ones(1, *input_shape, dtype=torch.float64, device=device)
+    with _homogeneous(absolute):
+        flow = absolute(ones).sum()
+    gradients = torch.autograd.grad(flow, list(weights.values()))
+    return {
+        name: weight.detach() * gradient
+        for (name, weight), gradient in zip(weights.items(), gradients, strict=True)
+    }
+
+
+@contextmanager
+def _homogeneous(module: nn.Module) -> Iterator[None]:
+    """Make normalisation layers give back what they are given."""
+    handles = [
+        child.register_forward_hook(_unchanged)
+        for child in module.modules()
+        if isinstance(child, _PASSED_OVER)
+    ]
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _unchanged(_: nn.Module, given: tuple[Any, ...], __: Any) -> Any:
+    return given[0]

@@ -1,0 +1,88 @@
+"""Fresh weights, drawn on the CPU so that a seed means the same on every device."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from topograph.errors import ParameterError
+from topograph.training.masking import apply_masks, checked_masks, prunable_parameters
+from topograph.training.recipes import Initialisation
+from topograph.training.seeding import seeded_generator
+
+LINEAR_DEVIATION, LINEAR_BIAS = 0.04, 0.1
+CONVOLUTION_DEVIATION, CONVOLUTION_BIAS = 0.05, 0.0
+
+
+@torch.no_grad()
+def initialise(
+    module: nn.Module,
+    how: Initialisation = "fan_in",
+    seed: int = 0,
+    masks: Mapping[str, Tensor] | None = None,
+) -> None:
+    r"""Draw the weights of all linear and convolution layers anew.
+
+    ``fan_in``: normal of deviation ``sqrt(2 / fan_in)``, ``fan_in`` the number of inputs that
+    the mask leaves to this very unit; biases 0. ``truncated_normal``: normal, cut off at two
+    deviations; .04 and bias .1 in linear layers, .05 and bias 0 in convolutions, however many
+    inputs the mask leaves. The same seed draws the same numbers under every mask.
+
+    Parameters
+    ----------
+    module : nn.Module
+        Changed in place.
+    how : {"fan_in", "truncated_normal"}, default "fan_in"
+    seed : int, default 0
+    masks : mapping of str to Tensor, optional
+        Weights outside are set to 0.
+
+    Raises
+    ------
+    ParameterError
+        If ``how`` is neither, or a mask does not fit.
+
+    References
+    ----------
+    He et al., "Delving deep into rectifiers", ICCV 2015 (fan_in); Alford et al. 2018
+    (truncated_normal).
+
+    Examples
+    --------
+    >>> layer = nn.Linear(10_000, 4)
+    >>> initialise(layer, seed=1)
+    >>> round(float(layer.weight.detach().std()), 3)
+    0.014
+    """
+    if how not in ("fan_in", "truncated_normal"):
+        raise ParameterError.expected("initialisation", "fan_in or truncated_normal", how)
+    kept = checked_masks(module, masks or {})
+    generator = seeded_generator(seed, "weights")
+    for name, weight in prunable_parameters(module).items():
+        is_linear = weight.ndim == 2
+        if how == "fan_in":
+            fresh = torch.randn(weight.shape, generator=generator)
+            fresh *= _true_fan_in(weight, kept.get(name)).clamp_min(1).reciprocal().mul(2).sqrt()
+            constant = 0.0
+        else:
+            deviation = LINEAR_DEVIATION if is_linear else CONVOLUTION_DEVIATION
+            fresh = torch.empty(weight.shape)
+            nn.init.trunc_normal_(
+                fresh, 0.0, deviation, -2 * deviation, 2 * deviation, generator=generator
+            )
+            constant = LINEAR_BIAS if is_linear else CONVOLUTION_BIAS
+        weight.copy_(fresh)
+        bias = module.get_submodule(name.rpartition(".")[0]).bias
+        if isinstance(bias, Tensor):
+            bias.fill_(constant)
+    apply_masks(module, kept)
+
+
+def _true_fan_in(weight: Tensor, mask: Tensor | None) -> Tensor:
+    """Return the inputs of every unit (filter), shaped to scale the weights with."""
+    shape = (weight.shape[0], *([1] * (weight.ndim - 1)))
+    if mask is None:
+        return torch.full(shape, float(weight[0].numel()))
+    return mask.flatten(1).sum(dim=1).cpu().float().view(shape)
