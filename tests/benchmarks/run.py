@@ -134,7 +134,7 @@ def _sweeps() -> list[Comparison]:
 
 
 def _verdicts() -> list[Comparison]:
-    small = _random_net(256, 8, 4)
+    small = _random_net(256, 16, 4)
     made = nx.DiGraph(to_networkx(small))
     radix = graphchallenge_net(1024, 12)
     unrolled = chain([Sparse.from_matrix(layer.biadjacency.to_csr()) for layer in radix.layers])
@@ -154,7 +154,7 @@ def _verdicts() -> list[Comparison]:
 
     return [
         Comparison(
-            "connectedness, 256 x 4 random, 8 edges a unit",
+            "connectedness, 256 x 4 random, 16 edges a unit",
             lambda: check_connected(_fresh(small)),
             descendants,
             "networkx descendants",

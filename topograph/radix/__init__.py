@@ -10,9 +10,11 @@ from topograph.radix.degrees import specification_from_degrees
 from topograph.radix.divisors import divisors
 from topograph.radix.specification import RadixSpecification
 from topograph.radix.spectrum import kronecker_singular_values
+from topograph.radix.suggestion import RadixSuggestion, suggest_radix
 
 __all__ = [
     "RadixSpecification",
+    "RadixSuggestion",
     "approximate_density",
     "divisors",
     "exact_density",
@@ -20,4 +22,5 @@ __all__ = [
     "paths_per_pair",
     "place_values",
     "specification_from_degrees",
+    "suggest_radix",
 ]

@@ -1,0 +1,77 @@
+"""Edges are shared out exactly."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from topograph.errors import ParameterError
+from topograph.generators.allocation import ALLOCATIONS, allocate_edges
+
+widths = st.lists(st.integers(1, 60), min_size=2, max_size=6)
+
+
+def sizes(levels):
+    return [n_in * n_out for n_in, n_out in itertools.pairwise(levels)]
+
+
+@given(widths, st.floats(1e-4, 1.0), st.sampled_from(ALLOCATIONS))
+def test_the_total_is_met_exactly_and_no_layer_is_empty_where_that_can_be(
+    levels, density, allocation
+):
+    edges = allocate_edges(levels, density, allocation)
+    assert sum(edges) == pytest.approx(density * sum(sizes(levels)), abs=0.5 + 1e-6)
+    assert all(count <= size for count, size in zip(edges, sizes(levels), strict=True))
+    assert min(edges) >= 1 or sum(edges) < len(edges)
+
+
+@given(widths, st.floats(0.01, 1.0))
+def test_uniform_shares_differ_from_the_density_by_less_than_an_edge(levels, density):
+    for count, size in zip(allocate_edges(levels, density), sizes(levels), strict=True):
+        assert abs(count - density * size) < 1 or count == 1
+
+
+@given(st.lists(st.integers(20, 60), min_size=2, max_size=6), st.floats(0.05, 1.0))
+def test_erk_shares_are_proportional_below_the_cap(levels, density):
+    edges = allocate_edges(levels, density, "erk")
+    scales = [
+        count / (n_in + n_out)
+        for count, (n_in, n_out) in zip(edges, itertools.pairwise(levels), strict=True)
+        if count < n_in * n_out
+    ]
+    if scales:
+        assert max(scales) - min(scales) <= 2 / 40 + 1e-9
+
+
+def test_published_shares():
+    edges = allocate_edges([784, 300, 100, 10], 0.05, "erk")
+    shares = [count / size for count, size in zip(edges, [235200, 30000, 1000], strict=True)]
+    assert shares == pytest.approx([0.038484, 0.111334, 0.918507], abs=1e-3)
+    assert allocate_edges([784, 300, 100, 10], 0.05, "er") == edges
+
+
+@given(widths, st.data())
+def test_densities_of_layers_are_rounded_but_never_to_nothing(levels, data):
+    given_densities = data.draw(
+        st.lists(st.floats(1e-6, 1.0), min_size=len(levels) - 1, max_size=len(levels) - 1)
+    )
+    for count, size, density in zip(
+        allocate_edges(levels, given_densities), sizes(levels), given_densities, strict=True
+    ):
+        assert count == max(1, round(density * size))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([784], 0.1), "at least two levels"),
+        (([784, 300], 0.0), "above 0 and at most 1"),
+        (([784, 300], float("nan")), "above 0 and at most 1"),
+        (([784, 300], [0.1, 0.1]), "one for each of 1 layers"),
+        (([784, 300], 0.1, "pyramid"), "one of uniform, erk, er"),
+    ],
+)
+def test_refusals(arguments, message):
+    with pytest.raises(ParameterError, match=message):
+        allocate_edges(*arguments)
