@@ -50,6 +50,7 @@ check: lint types contracts docs  ## Everything but the tests
 
 bench: $(STAMP)  ## Time the main jobs beside what a user would use instead
 	$(BIN)/python tests/benchmarks/run.py
+	$(BIN)/python tests/benchmarks/generators.py
 
 clean:  ## Remove the environment and everything built
 	rm -rf $(VENV) .venv-wheel build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -164,7 +164,7 @@ def helps(
     yield context.command_path, "\n".join(map(str.rstrip, command.get_help(context).splitlines()))
     if isinstance(command, click.Group):
         for below in command.list_commands(context):
-            yield from helps(command.commands[below], context, below)
+            yield from helps(command.get_command(context, below), context, below)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,10 @@ from . import interop as interop
 from . import io as io
 from . import metrics as metrics
 from . import propagation as propagation
+from . import pruning as pruning
 from . import testing as testing
 from . import toy as toy
+from . import training as training
 from . import verification as verification
 from .analysis import analyze as analyze
 from .comparison import compare as compare

@@ -11,6 +11,9 @@ from topograph_cli.analyze_command import analyze
 from topograph_cli.compare_command import compare
 from topograph_cli.generate_command import generate
 from topograph_cli.metrics_command import metrics
+from topograph_cli.prune_command import prune
+from topograph_cli.suggest_command import suggest
+from topograph_cli.twin_command import twin
 from topograph_cli.verify_command import verify
 
 BAD_INPUT, WRONG_OPTION, INTERRUPTED = 1, 2, 130
@@ -33,7 +36,7 @@ def topograph() -> None:
     """Measure, verify and generate the topology of sparse neural networks."""
 
 
-for _command in (analyze, verify, compare, generate, metrics):
+for _command in (analyze, verify, compare, generate, suggest, twin, prune, metrics):
     topograph.add_command(_command)
 
 

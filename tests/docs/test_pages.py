@@ -137,8 +137,9 @@ def test_commands_on_pages_exist_with_their_options(line):
     command = command_line
     while isinstance(command, click.Group) and words and not words[0].startswith("-"):
         name = words.pop(0)
-        assert name in command.commands, f"there is no command {name}"
-        command = command.commands[name]
+        context = click.Context(command)
+        command = command.get_command(context, name)
+        assert command is not None, f"there is no command {name}"
     with contextlib.suppress(click.exceptions.Exit):
         command.make_context(command.name, words)
 

@@ -130,3 +130,10 @@ def test_names_are_made_printable(path):
     with zipfile.ZipFile(path, "w") as archive, archive.open("a\x1bb.npy", "w") as member:
         np.save(member, np.ones((2, 2)))
     assert read(path).layers[0].name == "a\\x1bb"
+
+
+def test_masks_of_convolutions_are_refused_as_what_they_are(path):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("topograph-convolutions.json", "{}")
+    with pytest.raises(ReadError, match="masks of convolutions"):
+        read(path)

@@ -99,6 +99,17 @@ def test_paths(graph):
 
 
 @given(layered_graphs())
+def test_the_end_to_end_gap(graph):
+    counts = np.array(naive.pair_counts(graph), dtype=float)
+    if not counts.any():
+        with pytest.raises(Undefined, match="no paths"):
+            metrics.end_to_end_gap(graph)
+        return
+    first, second, *_ = [*np.linalg.svd(counts, compute_uv=False), 0.0]
+    assert metrics.end_to_end_gap(graph) == pytest.approx(1 - second / first, abs=1e-9)
+
+
+@given(layered_graphs())
 def test_components(graph):
     found = naive.edges(graph)
     units = [(level, u) for level, width in enumerate(graph.widths) for u in range(width)]

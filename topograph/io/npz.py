@@ -13,12 +13,20 @@ from topograph.io.paths import shown, stem
 from topograph.io.scipy_npz import MARKS, read_scipy
 from topograph.io.zipped import Members, open_members
 
+CONVOLUTIONS = "topograph-convolutions.json"  # the header of archives of convolutions
+
 
 def read_npz(path: Path, threshold: float, budget: Budget) -> Part:
     """Read a ``.npz`` file, whichever of the three kinds it is."""
     with open_members(path, budget) as members:
         if HEADER in members.names:
             return read_archive(members, threshold, budget)
+        if CONVOLUTIONS in members.names:
+            raise ReadError(
+                "The file holds masks of convolutions, which are stored with their geometry but "
+                "cannot be analysed yet.",
+                hint="a mask of fully connected layers alone can be.",
+            )
         if set(members.names) >= MARKS:
             layer = layer_of(stem(path), read_scipy(members, budget), threshold, budget)
             return Part.chain([layer], source("scipy-npz", threshold))

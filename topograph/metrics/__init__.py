@@ -13,6 +13,7 @@ from topograph.metrics.degrees import (
     output_fan_in_min,
 )
 from topograph.metrics.edges import density, edge_count, effective_density, effective_edges
+from topograph.metrics.end_to_end import end_to_end_gap
 from topograph.metrics.pairs import (
     connected_pair_fraction,
     is_path_connected,
@@ -51,6 +52,7 @@ _ORDER = (
     connected_pair_fraction,
     is_path_connected,
     is_symmetric,
+    end_to_end_gap,
     shortest_path,
     longest_path,
     component_count,
@@ -83,6 +85,7 @@ __all__ = [
     "edge_count",
     "effective_density",
     "effective_edges",
+    "end_to_end_gap",
     "fan_in_cv",
     "fan_in_max",
     "fan_in_mean",

@@ -1,0 +1,129 @@
+"""The command of one family: the options all share, and the family's own."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from topograph_cli.parameters import Densities, Integers, save
+
+if TYPE_CHECKING:
+    from topograph.generators import Family
+
+
+def family_command(family: Family) -> click.Command:
+    """Make the command that draws nets of a family."""
+
+    def draw(
+        widths: tuple[int, ...],
+        density: float | None,
+        layer_densities: tuple[float, ...] | None,
+        fan_in: int | None,
+        allocation: str,
+        seed: int,
+        nearest: bool,
+        output: str,
+        **options: Any,
+    ) -> None:
+        from topograph.generators import family_net
+
+        graph = family_net(
+            family.name,
+            widths,
+            density if layer_densities is None else layer_densities,
+            fan_in=fan_in,
+            allocation=allocation,  # type: ignore[arg-type]
+            seed=seed,
+            nearest=nearest,
+            **options,
+        )
+        save(graph, output)
+        _tell_what_differs(graph.provenance)
+
+    text = inspect.getdoc(family.draw) or ""
+    summary = re.split(r"\n(?:Parameters|Returns|Examples)\n-+\n", text)[0]
+    return click.Command(
+        family.name,
+        callback=draw,
+        params=[*_shared_options(), *_own_options(family, text)],
+        help=re.sub(r"``?", "", summary),
+        short_help=re.sub(r"``?", "", family.legend),
+    )
+
+
+def _shared_options() -> list[click.Parameter]:
+    return [
+        click.Option(
+            ["--widths"],
+            type=Integers(),
+            required=True,
+            metavar="W0,W1,...",
+            help="Units of each level.",
+        ),
+        click.Option(
+            ["--density"], type=float, metavar="D", help="Of the whole net, above 0 and at most 1."
+        ),
+        click.Option(
+            ["--layer-densities"],
+            type=Densities(),
+            metavar="D1,D2,...",
+            help="Of each layer, instead of --density.",
+        ),
+        click.Option(
+            ["--fan-in"], type=int, metavar="N", help="Mean inputs of every unit, likewise."
+        ),
+        click.Option(
+            ["--allocation"],
+            type=click.Choice(["uniform", "erk", "er"]),
+            default="uniform",
+            show_default=True,
+            help="How --density is spread over the layers.",
+        ),
+        click.Option(
+            ["--seed"], type=click.IntRange(min=0), default=0, show_default=True, metavar="N"
+        ),
+        click.Option(
+            ["--nearest"],
+            is_flag=True,
+            help="Take the nearest number of edges that the family can have.",
+        ),
+        click.Option(
+            ["-o", "--output"],
+            required=True,
+            metavar="FILE.npz",
+            type=click.Path(),
+            help="The archive to write.",
+        ),
+    ]
+
+
+def _own_options(family: Family, text: str) -> list[click.Parameter]:
+    made: list[click.Parameter] = []
+    for name, default in family.options.items():
+        told = {
+            "help": _parameter_text(text, name),
+            "default": default,
+            "show_default": not isinstance(default, bool),
+        }
+        declared = [f"--{name.replace('_', '-')}", name]
+        if isinstance(default, bool):
+            made.append(click.Option(declared, is_flag=True, **told))
+        else:
+            made.append(click.Option(declared, type=type(default), metavar="X", **told))
+    return made
+
+
+def _parameter_text(text: str, name: str) -> str:
+    """Return what the docstring's Parameters section says of one parameter."""
+    match = re.search(rf"^{name} : .*\n((?:    .*\n|\n(?=    ))+)", text + "\n", re.MULTILINE)
+    return re.sub(r"``?", "", " ".join(match[1].split())) if match else ""
+
+
+def _tell_what_differs(provenance: Any) -> None:
+    asked, reached = provenance["edges_asked"], provenance["edges_reached"]
+    if asked != reached:
+        shown = ", ".join(f"{a} -> {r}" for a, r in zip(asked, reached, strict=True))
+        click.echo(f"Edges asked -> reached, layer by layer: {shown}.", err=True)

@@ -1,0 +1,202 @@
+"""Rerun the pruning rows of Alford, Robinett, Milechin & Kepner (2018) on MNIST.
+
+Their protocol (recipe `alford2018`): batches of 100, plain SGD, L2 on fully connected
+weights, initial weights not scaled for sparsity, LeNet-300-100 with its logits through a
+ReLU; masks by magnitude, one-time or iterative, per layer, all layers; retrained from fresh
+weights. The published values are of one run each. Beside them stand the mean of our seeds
+and the 95 % prediction interval for one more run; a published value outside is marked.
+
+A finished run is a line of the results file and is not done again.
+
+    python examples/reproduce_alford2018.py --data DIR -o results.jsonl
+    python examples/reproduce_alford2018.py --quick
+"""
+
+from __future__ import annotations
+
+import argparse
+import concurrent.futures
+import dataclasses
+import json
+import math
+import multiprocessing
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+SPARSITIES = (0.5, 0.75, 0.9, 0.95, 0.99)
+
+# Model, method, stage: accuracy in percent of the dense net, and at each sparsity.
+PUBLISHED = {
+    ("lenet-300-100", "magnitude", "retrained"): (97.03, 96.88, 96.82, 96.19, 95.65, 56.08),
+    ("lenet-300-100", "iterative", "pruned"): (97.03, 97.50, 97.44, 97.40, 97.30, 96.83),
+    ("lenet-300-100", "iterative", "retrained"): (97.03, 97.03, 97.05, 97.02, 96.34, 96.08),
+    ("lenet-5", "magnitude", "retrained"): (99.25, 98.95, 79.94, 89.92, 98.32, 11.35),
+    ("lenet-5", "iterative", "pruned"): (99.25, 99.17, 98.91, 98.84, 98.80, 98.48),
+    ("lenet-5", "iterative", "retrained"): (99.25, 98.78, 69.92, 88.67, 98.54, 77.96),
+}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One model, method and seed: a dense training, and the sparsities still to be done."""
+
+    model: str
+    method: str
+    seed: int
+    data: str
+    folder: str | None
+    n_steps: int | None
+    device: str
+    sparsities: tuple[float, ...] = SPARSITIES
+
+
+def run(job: Job, target: Path) -> None:
+    """Prune and retrain; append a row a sparsity to the results as soon as it is there."""
+    import torch
+
+    from topograph.pruning import PruningPlan, prune_levels
+    from topograph.training import find_recipe, load_data
+
+    torch.set_num_threads(1)
+    plan = PruningPlan(
+        job.model,
+        load_data(job.data, job.folder),
+        job.method,
+        job.sparsities,
+        find_recipe("alford2018", job.data),
+        n_steps=job.n_steps,
+        retrain=True,
+        seed=job.seed,
+        device=job.device,
+    )
+    for level in prune_levels(plan):
+        row = {
+            "model": job.model,
+            "method": job.method,
+            "seed": job.seed,
+            "data": job.data,
+            "n_steps": job.n_steps,
+            "sparsity": level.pruned.sparsity,
+            "accuracy": level.accuracy,
+            "dead_outputs": _dead_outputs(level),
+            "collapsed": list(level.pruned.collapsed),
+        }
+        with target.open("a") as file:
+            file.write(json.dumps(row) + "\n")
+
+
+def _dead_outputs(level: Any) -> int | None:
+    """Count the outputs that no input reaches, where the net is a chain of linear layers."""
+    from topograph.errors import TopographError
+    from topograph.metrics import dead_outputs
+    from topograph.pruning import graph_of_masks
+
+    try:
+        return dead_outputs(graph_of_masks(level.pruned, level.module))
+    except TopographError:
+        return None
+
+
+def collect(jobs: list[Job], target: Path, n_workers: int) -> list[dict[str, Any]]:
+    """Do what the results file lacks, several jobs at a time, and return all rows."""
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(n_workers, mp_context=context) as pool:
+        waiting = {pool.submit(run, job, target): job for job in left_to_do(jobs, target)}
+        for future in concurrent.futures.as_completed(waiting):
+            future.result()
+            job = waiting[future]
+            print(f"{job.model} {job.method} seed {job.seed} done", file=sys.stderr, flush=True)
+    return results(target)
+
+
+def results(target: Path) -> list[dict[str, Any]]:
+    """Return the rows of the results file."""
+    return [json.loads(line) for line in target.read_text().splitlines()] if target.exists() else []
+
+
+def left_to_do(jobs: list[Job], target: Path) -> list[Job]:
+    """Return the jobs with those sparsities that have no row yet."""
+    keys = ("model", "method", "seed", "data", "n_steps", "sparsity")
+    done = {tuple(row[key] for key in keys) for row in results(target)}
+    left = []
+    for job in jobs:
+        about = (job.model, job.method, job.seed, job.data, job.n_steps)
+        missing = tuple(value for value in job.sparsities if (*about, value) not in done)
+        if missing:
+            left.append(dataclasses.replace(job, sparsities=missing))
+    return left
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Return the published values beside ours, in percent, as Markdown."""
+    lines = [
+        "| model | masks | stage | sparsity | published | ours, mean | 95 % prediction | |",
+        "| --- | --- | --- | ---: | ---: | ---: | ---: | --- |",
+    ]
+    for (model, method, stage), published in PUBLISHED.items():
+        mine = [row for row in rows if (row["model"], row["method"]) == (model, method)]
+        first = [row for row in mine if row["sparsity"] == SPARSITIES[0]]
+        cells = [(0.0, published[0], [row["accuracy"]["dense"] for row in first])]
+        cells += [
+            (sparsity, value, [r["accuracy"][stage] for r in mine if r["sparsity"] == sparsity])
+            for sparsity, value in zip(SPARSITIES, published[1:], strict=True)
+        ]
+        lines += [
+            f"| {model} | {method} | {stage} | {sparsity:g} | {value} | {summary(ours, value)} |"
+            for sparsity, value, ours in cells
+            if ours
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def summary(accuracies: list[float], published: float) -> str:
+    """Return mean, prediction interval for one more run, and whether ``published`` is in it."""
+    from scipy.stats import t
+
+    ours = [100 * value for value in accuracies]
+    count = len(ours)
+    mean = sum(ours) / count
+    if count < 2:
+        return f"{mean:.2f} | one seed | "
+    spread = math.sqrt(sum((value - mean) ** 2 for value in ours) / (count - 1))
+    half = float(t.ppf(0.975, count - 1)) * spread * math.sqrt(1 + 1 / count)
+    low, high = max(0.0, mean - half), min(100.0, mean + half)
+    place = "" if low <= published <= high else "below ours" if published < low else "above ours"
+    return f"{mean:.2f} | {low:.2f} to {high:.2f} | {place}"
+
+
+def main() -> None:
+    """Parse the options, run what is missing, print the table."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", help="folder with MNIST's four files; or TOPOGRAPH_DATA")
+    parser.add_argument("--models", default="lenet-300-100,lenet-5")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--steps", type=int, help="of each training; the recipe's by default")
+    parser.add_argument("--workers", type=int, default=2, help="trainings at the same time")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("-o", "--output", type=Path, default=Path("alford2018.jsonl"))
+    parser.add_argument("--quick", action="store_true", help="digits, few steps: seconds")
+    options = parser.parse_args()
+    name, steps, models = "mnist", options.steps, options.models.split(",")
+    if options.quick:
+        name, steps, models = "digits", 40, ["lenet-300-100"]
+        options.seeds, options.workers = 2, 1
+        options.output = Path(tempfile.mkdtemp()) / "quick.jsonl"
+    jobs = [
+        Job(model, method, seed, name, options.data, steps, options.device)
+        for model in models
+        for method in ("iterative", "magnitude")
+        for seed in range(options.seeds)
+    ]
+    if options.quick:
+        print("A trial on digits: the published values are those of MNIST.\n")
+    print(table(collect(jobs, options.output, options.workers)))
+
+
+if __name__ == "__main__":
+    main()
