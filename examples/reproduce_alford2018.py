@@ -184,7 +184,7 @@ def main() -> None:
     options = parser.parse_args()
     name, steps, models = "mnist", options.steps, options.models.split(",")
     if options.quick:
-        name, steps, models = "digits", 40, ["lenet-300-100"]
+        name, steps, models = "digits", options.steps or 40, ["lenet-300-100"]
         options.seeds, options.workers = 2, 1
         options.output = Path(tempfile.mkdtemp()) / "quick.jsonl"
     jobs = [

@@ -147,3 +147,21 @@ def test_comparison_shows_what_the_papers_say():
         if "d = 10" in size:
             assert gaps[size, "RadiX"][1] == 0
             assert min(gaps[size, "biregular"]) > 3
+
+
+def test_families_are_compared():
+    needs("torch", "sklearn")
+    done = run("compare_families.py", "--quick", "--steps", "5")
+    assert "## Density 0.05" in done.stdout
+    rows = [line for line in done.stdout.splitlines() if line.startswith("| radix |")]
+    assert len(rows) == 2
+    for row in rows:  # no unconnected pair, path CV 0, end-to-end gap 1
+        assert [cell.strip() for cell in row.split("|")[3:6]] == ["0", "0", "1"]
+
+
+def test_the_pruning_rows_are_rerun():
+    needs("torch", "sklearn")
+    done = run("reproduce_alford2018.py", "--quick", "--steps", "3")
+    lines = [line for line in done.stdout.splitlines() if line.startswith("| lenet-300-100 |")]
+    assert len(lines) == 18
+    assert "| 0.99 | 56.08 |" in done.stdout
