@@ -137,6 +137,14 @@ def test_all_edges_are_exchanged_where_there_is_room():
     assert np.count_nonzero(moved[chosen] == sources[chosen]) < 50
 
 
+def test_no_edge_comes_twice_where_cells_are_beyond_the_table():
+    sources, targets = np.array([0, 1, 1, 3]), np.array([0, 1, 0, 1 << 25])
+    chosen = np.array([True, True, False, False])
+    for seed in range(20):
+        moved = exchange_sources(sources, targets, chosen, 4, np.random.default_rng(seed))
+        assert moved.tolist() == [0, 1, 1, 3]  # the exchange would make 1 -> 0 come twice
+
+
 def test_surplus_edges_go_to_near_inputs():
     sources, targets = np.repeat(np.arange(0, 200, 2), 4), np.arange(400) % 97
     moved = level_sources(sources, targets, np.full(200, 2), np.random.default_rng(0))

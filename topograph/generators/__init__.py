@@ -1,6 +1,8 @@
 """Families of topologies, twins of a net, and what brings a generated net to size."""
 
 from topograph.generators.allocation import allocate_edges
+from topograph.generators.butterfly_family import butterfly_net
+from topograph.generators.continuous_family import sample_continuous
 from topograph.generators.degree_family import degree_layer
 from topograph.generators.family import FAMILIES, Drawn, Family, family, family_net
 from topograph.generators.graphchallenge import graphchallenge_layer, graphchallenge_net
@@ -10,6 +12,7 @@ from topograph.generators.isomorphism import (
     random_orders,
     relabelled,
 )
+from topograph.generators.monarch_family import monarch_net
 from topograph.generators.radix_family import radix_net, radix_net_from_degrees
 from topograph.generators.resizing import append_dense, fit_widths
 from topograph.generators.rewiring import degree_preserving_twin, density_preserving_twin
@@ -34,6 +37,7 @@ __all__ = [
     "Family",
     "allocate_edges",
     "append_dense",
+    "butterfly_net",
     "degree_layer",
     "degree_preserving_twin",
     "density_preserving_twin",
@@ -44,8 +48,10 @@ __all__ = [
     "graphchallenge_net",
     "inverse_orders",
     "isomorphic_twin",
+    "monarch_net",
     "radix_net",
     "radix_net_from_degrees",
     "random_orders",
     "relabelled",
+    "sample_continuous",
 ]

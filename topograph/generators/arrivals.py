@@ -17,7 +17,9 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 _OFTEN = np.log(0.5)  # a clock of a higher log rate is looked at by itself
-_BINS = 150
+_BINS = 150  # of items whose weights are taken as equal, to guess how long the clocks must run
+_HALVINGS = 60  # of the search for that, at most
+_CLOSE = 0.01  # near enough, on a logarithmic scale
 _BLOCK = 1 << 19  # items drawn at a time: their sorts stay in cache
 
 
@@ -108,7 +110,8 @@ def _first_items(
         more, more_items, log_times = _arrivals(log_scales[open_rows] + period, log_weights, rng)
         rows = np.concatenate((rows, open_rows[more]))
         items = np.concatenate((items, more_items))
-        times = np.concatenate((times, period + 1 / (1 - log_times)))
+        within = 1 / (1 - log_times)  # in order, and from 0 to 1 for any log time below 0
+        times = np.concatenate((times, period + within))
         period += 1
         order = np.argsort(groups[rows] * float(period) + times)
         order = order[_is_first(rows[order] * log_weights.size + items[order])]
@@ -172,8 +175,10 @@ def _log_horizons(counts: Integers, log_row_weights: Floats, log_weights: Floats
     below = np.full(wanted.size, -rates.max() - np.log(sizes.sum()))
     above = np.full(wanted.size, latest)
     goal = wanted + 2 * np.sqrt(wanted) + 1
-    while (above - below).max(initial=0) > 0.01:
+    for _ in range(_HALVINGS):
         middle = (below + above) / 2
+        if (above - below).max(initial=0) < _CLOSE:
+            break
         reached = np.array(
             [-sizes @ np.expm1(-np.exp(np.minimum(rates + time, 50))) for time in middle]
         )

@@ -7,7 +7,6 @@ import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import scipy.stats
 
 from topograph.biadjacency import Sparse
 from topograph.errors import ParameterError
@@ -170,7 +169,9 @@ def sample_continuous(
         raise ParameterError("Either a density or edges per layer must be given, and not both.")
     if edges_per_layer is not None:
         density = _densities(widths, edges_per_layer)
-    sequence = scipy.stats.qmc.Sobol(len(DIALS), scramble=True, seed=entropy)
+    from scipy.stats import qmc  # here, because it takes longer to load than all the rest
+
+    sequence = qmc.Sobol(len(DIALS), scramble=True, seed=entropy)
     points = sequence.random_base2((number - 1).bit_length())[:number]
     seeds = np.random.SeedSequence(entropy).generate_state(number, np.uint64)
     dials = [dict(zip(DIALS, point, strict=True)) for point in points.tolist()]

@@ -28,14 +28,14 @@ def level_sources(
     The input with the most edges is to have the most, and so on. Surplus edges go to the
     inputs that lack some in the order of their places; those that find theirs taken are
     proposed again, in an order that is the more disturbed the more often that happened. When
-    edges that go anywhere mostly fail too, inputs that lack edges take some from lighter ones,
-    which are then to be served instead.
+    edges that go anywhere mostly fail too, inputs that lack edges take some from others no
+    heavier, which are then to be served instead. What finds no place after all stays.
 
     Parameters
     ----------
     sources, targets : ndarray of int64, shape (n_edges,)
     fans_out : ndarray of int64, shape (n_in,)
-        The fan-outs wanted, in descending order; ``n_edges`` in all. See `possible_fans`.
+        The fan-outs wanted, in descending order; ``n_edges`` in all.
     rng : numpy.random.Generator
 
     Returns
@@ -171,17 +171,19 @@ def _are_free(proposed: Integers, cells: Integers, rng: np.random.Generator) -> 
     the same ones each time.
     """
     factor = int(rng.integers(1 << 62)) * 2 + 1
+    everything = np.concatenate((cells, proposed))
+    slots = _slots(everything, _TABLE_BITS, factor)
     taken = np.zeros(1 << _TABLE_BITS, dtype=np.bool_)
-    taken[_slots(cells, _TABLE_BITS, factor)] = True
+    taken[slots[: cells.size]] = True
     bits = min(_TABLE_BITS, (8 * proposed.size).bit_length())
     own = _slots(proposed, bits, factor)
     last = np.empty(1 << bits, dtype=np.int64)
     last[own] = np.arange(proposed.size)
-    taken = taken[_slots(proposed, _TABLE_BITS, factor)]
-    return np.asarray(~taken & (last[own] == np.arange(proposed.size)))
+    return np.asarray(~taken[slots[cells.size :]] & (last[own] == np.arange(proposed.size)))
 
 
 def _slots(cells: Integers, bits: int, factor: int) -> Integers:
+    """Return places in a table of ``2^bits``: the cells themselves if all of them fit."""
     if cells.max(initial=0) < 1 << bits:
         return cells
     hashed = cells.view(np.uint64) * np.uint64(factor) >> np.uint64(64 - bits)
