@@ -6,9 +6,11 @@ ReLU; masks by magnitude, one-time or iterative, per layer, all layers; retraine
 weights. The published values are of one run each. Beside them stand the mean of our seeds
 and the 95 % prediction interval for one more run; a published value outside is marked.
 
-A finished run is a line of the results file and is not done again.
+A finished run is a line of the results file and is not done again. Each says as well how many
+classes the retrained net predicts; with ``--linear-logits`` the ReLU on the logits is left out.
 
     python examples/reproduce_alford2018.py --data DIR -o results.jsonl
+    python examples/reproduce_alford2018.py --data DIR --linear-logits -o linear.jsonl
     python examples/reproduce_alford2018.py --quick
 """
 
@@ -50,6 +52,7 @@ class Job:
     folder: str | None
     n_steps: int | None
     device: str
+    relu_logits: bool
     sparsities: tuple[float, ...] = SPARSITIES
 
 
@@ -58,29 +61,37 @@ def run(job: Job, target: Path) -> None:
     import torch
 
     from topograph.pruning import PruningPlan, prune_levels
-    from topograph.training import find_recipe, load_data
+    from topograph.training import evaluate, find_recipe, load_data, prepare
 
     torch.set_num_threads(1)
+    data = load_data(job.data, job.folder)
+    recipe = find_recipe("alford2018", job.data)
+    if not job.relu_logits:
+        recipe = dataclasses.replace(recipe, name="alford2018, linear logits", relu_logits=False)
+    test = prepare(data, recipe)
     plan = PruningPlan(
         job.model,
-        load_data(job.data, job.folder),
+        data,
         job.method,
         job.sparsities,
-        find_recipe("alford2018", job.data),
+        recipe,
         n_steps=job.n_steps,
         retrain=True,
         seed=job.seed,
         device=job.device,
     )
     for level in prune_levels(plan):
+        found = evaluate(level.module.cpu(), test.test_images, test.test_labels)
         row = {
             "model": job.model,
             "method": job.method,
             "seed": job.seed,
             "data": job.data,
             "n_steps": job.n_steps,
+            "relu_logits": job.relu_logits,
             "sparsity": level.pruned.sparsity,
             "accuracy": level.accuracy,
+            "classes_predicted": found.classes_predicted,
             "dead_outputs": _dead_outputs(level),
             "collapsed": list(level.pruned.collapsed),
         }
@@ -119,11 +130,11 @@ def results(target: Path) -> list[dict[str, Any]]:
 
 def left_to_do(jobs: list[Job], target: Path) -> list[Job]:
     """Return the jobs with those sparsities that have no row yet."""
-    keys = ("model", "method", "seed", "data", "n_steps", "sparsity")
+    keys = ("model", "method", "seed", "data", "n_steps", "relu_logits", "sparsity")
     done = {tuple(row[key] for key in keys) for row in results(target)}
     left = []
     for job in jobs:
-        about = (job.model, job.method, job.seed, job.data, job.n_steps)
+        about = (job.model, job.method, job.seed, job.data, job.n_steps, job.relu_logits)
         missing = tuple(value for value in job.sparsities if (*about, value) not in done)
         if missing:
             left.append(dataclasses.replace(job, sparsities=missing))
@@ -133,39 +144,45 @@ def left_to_do(jobs: list[Job], target: Path) -> list[Job]:
 def table(rows: list[dict[str, Any]]) -> str:
     """Return the published values beside ours, in percent, as Markdown."""
     lines = [
-        "| model | masks | stage | sparsity | published | ours, mean | 95 % prediction | |",
-        "| --- | --- | --- | ---: | ---: | ---: | ---: | --- |",
+        "| model | masks | stage | sparsity | published | ours, mean | 95 % prediction | "
+        "classes predicted | |",
+        "| --- | --- | --- | ---: | ---: | ---: | ---: | --- | --- |",
     ]
     for (model, method, stage), published in PUBLISHED.items():
         mine = [row for row in rows if (row["model"], row["method"]) == (model, method)]
-        first = [row for row in mine if row["sparsity"] == SPARSITIES[0]]
-        cells = [(0.0, published[0], [row["accuracy"]["dense"] for row in first])]
-        cells += [
-            (sparsity, value, [r["accuracy"][stage] for r in mine if r["sparsity"] == sparsity])
-            for sparsity, value in zip(SPARSITIES, published[1:], strict=True)
-        ]
+        first = list({row["seed"]: row for row in mine}.values())
         lines += [
-            f"| {model} | {method} | {stage} | {sparsity:g} | {value} | {summary(ours, value)} |"
-            for sparsity, value, ours in cells
-            if ours
+            line((model, method, stage), sparsity, value, ours, stage if sparsity else "dense")
+            for sparsity, value in zip((0.0, *SPARSITIES), published, strict=True)
+            if (ours := [row for row in mine if row["sparsity"] == sparsity] if sparsity else first)
         ]
     return "\n".join(lines) + "\n"
 
 
-def summary(accuracies: list[float], published: float) -> str:
-    """Return mean, prediction interval for one more run, and whether ``published`` is in it."""
+def line(
+    about: tuple[str, ...], sparsity: float, published: float, rows: list[dict[str, Any]], of: str
+) -> str:
+    """Return one line of the table."""
+    mean, interval, place = summary([row["accuracy"][of] for row in rows], published)
+    classes = sorted(row["classes_predicted"] for row in rows) if of == "retrained" else []
+    cells = [*about, f"{sparsity:g}", str(published), mean, interval]
+    return "| " + " | ".join([*cells, ", ".join(map(str, classes)), place]) + " |"
+
+
+def summary(accuracies: list[float], published: float) -> tuple[str, str, str]:
+    """Return mean, prediction interval for one more run, and on which side ``published`` is."""
     from scipy.stats import t
 
     ours = [100 * value for value in accuracies]
     count = len(ours)
     mean = sum(ours) / count
     if count < 2:
-        return f"{mean:.2f} | one seed | "
+        return f"{mean:.2f}", "one seed", ""
     spread = math.sqrt(sum((value - mean) ** 2 for value in ours) / (count - 1))
     half = float(t.ppf(0.975, count - 1)) * spread * math.sqrt(1 + 1 / count)
     low, high = max(0.0, mean - half), min(100.0, mean + half)
     place = "" if low <= published <= high else "below ours" if published < low else "above ours"
-    return f"{mean:.2f} | {low:.2f} to {high:.2f} | {place}"
+    return f"{mean:.2f}", f"{low:.2f} to {high:.2f}", place
 
 
 def main() -> None:
@@ -175,6 +192,8 @@ def main() -> None:
     )
     parser.add_argument("--data", help="folder with MNIST's four files; or TOPOGRAPH_DATA")
     parser.add_argument("--models", default="lenet-300-100,lenet-5")
+    parser.add_argument("--methods", default="iterative,magnitude")
+    parser.add_argument("--linear-logits", action="store_true", help="leave out their ReLU")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--steps", type=int, help="of each training; the recipe's by default")
     parser.add_argument("--workers", type=int, default=2, help="trainings at the same time")
@@ -187,10 +206,11 @@ def main() -> None:
         name, steps, models = "digits", options.steps or 40, ["lenet-300-100"]
         options.seeds, options.workers = 2, 1
         options.output = Path(tempfile.mkdtemp()) / "quick.jsonl"
+    relu_logits = not options.linear_logits
     jobs = [
-        Job(model, method, seed, name, options.data, steps, options.device)
+        Job(model, method, seed, name, options.data, steps, options.device, relu_logits)
         for model in models
-        for method in ("iterative", "magnitude")
+        for method in options.methods.split(",")
         for seed in range(options.seeds)
     ]
     if options.quick:

@@ -157,6 +157,8 @@ def fit(
         )
     place = find_device(device)
     data, module = data.to(place), module.to(place).train()
+    if place.type == "cpu":  # convolutions take two thirds of the time in this layout
+        module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     total = recipe.length(len(data.train_labels)) if n_steps is None else n_steps
     if not 0 <= first_step <= total:
         raise ParameterError.expected("first_step", f"in 0..{total}", first_step)
