@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -22,6 +22,7 @@ from topograph.training.masking import (
     checked_masks,
     mask_gradients,
 )
+from topograph.training.optimizers import optimizer_of
 from topograph.training.recipes import Recipe
 from topograph.training.seeding import seeded_generator
 
@@ -163,14 +164,14 @@ def fit(
     if not 0 <= first_step <= total:
         raise ParameterError.expected("first_step", f"in 0..{total}", first_step)
     source = batches(data, recipe.batch_size, seeded_generator(seed, "order"))
-    optimizer = _optimizer(module, recipe)
+    optimizer = optimizer_of(module, recipe)
     held = checked_masks(module, masks or {})
     apply_masks(module, held)
     run = Training(module, held, first_step, total, optimizer, _no_batch(data))
     diverged = False
     while run.step < total and not diverged:
         run.batch = next(source)
-        loss = _step(run, recipe.rate_at(run.step, total))
+        loss = _step(run, recipe.rate_at(run.step, total), recipe.label_smoothing)
         run.step += 1
         if on_step is not None:
             on_step(run)
@@ -192,32 +193,16 @@ def fit(
     )
 
 
-def _step(run: Training, rate: float) -> Tensor:
+def _step(run: Training, rate: float, smoothing: float) -> Tensor:
     images, labels = run.batch
     for group in run.optimizer.param_groups:
         group["lr"] = rate
     run.optimizer.zero_grad(set_to_none=True)
-    loss = nn.functional.cross_entropy(run.module(images), labels)
+    loss = nn.functional.cross_entropy(run.module(images), labels, label_smoothing=smoothing)
     loss.backward()  # type: ignore[no-untyped-call]
     mask_gradients(run.module, run.masks)
     run.optimizer.step()
     return loss.detach()
-
-
-def _optimizer(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    """Return SGD whose decay is on the weights of linear layers alone."""
-    linear = [child.weight for child in module.modules() if isinstance(child, nn.Linear)]
-    decayed = {id(weight) for weight in linear}
-    others = [parameter for parameter in module.parameters() if id(parameter) not in decayed]
-    groups: list[dict[str, Any]] = [
-        {"params": linear, "weight_decay": recipe.l2},
-        {"params": others, "weight_decay": 0.0},
-    ]
-    return torch.optim.SGD(
-        [group for group in groups if group["params"]],
-        lr=recipe.rates[0][1],
-        momentum=recipe.momentum,
-    )
 
 
 def _no_batch(data: Dataset) -> tuple[Tensor, Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import get_args
 
 import torch
 from torch import Tensor, nn
@@ -26,7 +27,8 @@ def initialise(
     r"""Draw the weights of all linear and convolution layers anew.
 
     ``fan_in``: normal of deviation ``sqrt(2 / fan_in)``, ``fan_in`` the number of inputs that
-    the mask leaves to this very unit; biases 0. ``truncated_normal``: normal, cut off at two
+    the mask leaves to this very unit; biases 0. ``dense_fan_in``: the same with all inputs of
+    the layer counted, as if it were dense. ``truncated_normal``: normal, cut off at two
     deviations; .04 and bias .1 in linear layers, .05 and bias 0 in convolutions, however many
     inputs the mask leaves. The same seed draws the same numbers under every mask.
 
@@ -34,7 +36,7 @@ def initialise(
     ----------
     module : nn.Module
         Changed in place.
-    how : {"fan_in", "truncated_normal"}, default "fan_in"
+    how : {"fan_in", "dense_fan_in", "truncated_normal"}, default "fan_in"
     seed : int, default 0
     masks : mapping of str to Tensor, optional
         Weights outside are set to 0.
@@ -42,7 +44,7 @@ def initialise(
     Raises
     ------
     ParameterError
-        If ``how`` is neither, or a mask does not fit.
+        If ``how`` is none of these, or a mask does not fit.
 
     References
     ----------
@@ -56,15 +58,17 @@ def initialise(
     >>> round(float(layer.weight.detach().std()), 3)
     0.014
     """
-    if how not in ("fan_in", "truncated_normal"):
-        raise ParameterError.expected("initialisation", "fan_in or truncated_normal", how)
+    if how not in get_args(Initialisation):
+        known = ", ".join(get_args(Initialisation))
+        raise ParameterError.expected("initialisation", f"one of {known}", how)
     kept = checked_masks(module, masks or {})
     generator = seeded_generator(seed, "weights")
     for name, weight in prunable_parameters(module).items():
         is_linear = weight.ndim == 2
-        if how == "fan_in":
+        if how != "truncated_normal":
+            mask = kept.get(name) if how == "fan_in" else None
             fresh = torch.randn(weight.shape, generator=generator)
-            fresh *= _true_fan_in(weight, kept.get(name)).clamp_min(1).reciprocal().mul(2).sqrt()
+            fresh *= _true_fan_in(weight, mask).clamp_min(1).reciprocal().mul(2).sqrt()
             constant = 0.0
         else:
             deviation = LINEAR_DEVIATION if is_linear else CONVOLUTION_DEVIATION

@@ -9,7 +9,7 @@ import torch
 
 from topograph.errors import ParameterError
 
-Stream: TypeAlias = Literal["weights", "order", "masks", "growth", "ties", "calibration"]
+Stream: TypeAlias = Literal["weights", "order", "masks", "growth", "ties", "calibration", "probes"]
 _NUMBERS: dict[Stream, int] = {
     "weights": 1,
     "order": 2,
@@ -17,10 +17,11 @@ _NUMBERS: dict[Stream, int] = {
     "growth": 4,
     "ties": 5,
     "calibration": 6,
+    "probes": 7,
 }
 
 
-def seeded_generator(seed: int, stream: Stream) -> torch.Generator:
+def seeded_generator(seed: int, stream: Stream, *numbers: int) -> torch.Generator:
     """Return a generator on the CPU for one purpose.
 
     Masks, weights and the order of the images of a run have the same seed and must not have
@@ -30,8 +31,10 @@ def seeded_generator(seed: int, stream: Stream) -> torch.Generator:
     ----------
     seed : int
         At least 0.
-    stream : {"weights", "order", "masks", "growth", "ties", "calibration"}
+    stream : {"weights", "order", "masks", "growth", "ties", "calibration", "probes"}
         The purpose.
+    *numbers : int
+        Which of several of that purpose: a layer, an epoch.
 
     Examples
     --------
@@ -41,5 +44,5 @@ def seeded_generator(seed: int, stream: Stream) -> torch.Generator:
     """
     if seed < 0:
         raise ParameterError.expected("seed", "at least 0", seed)
-    state = np.random.SeedSequence([seed, _NUMBERS[stream]]).generate_state(1, np.uint64)
+    state = np.random.SeedSequence([seed, _NUMBERS[stream], *numbers]).generate_state(1, np.uint64)
     return torch.Generator().manual_seed(int(state[0]) >> 1)

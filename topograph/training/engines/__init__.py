@@ -1,0 +1,1 @@
+"""Ways to train many sparse nets side by side: same arithmetic, other layouts."""
