@@ -8,11 +8,14 @@ from typing import NoReturn
 import click
 
 from topograph_cli.analyze_command import analyze
+from topograph_cli.collect_command import collect
 from topograph_cli.compare_command import compare
+from topograph_cli.export_command import export
 from topograph_cli.generate_command import generate
 from topograph_cli.metrics_command import metrics
 from topograph_cli.prune_command import prune
 from topograph_cli.suggest_command import suggest
+from topograph_cli.train_command import train
 from topograph_cli.twin_command import twin
 from topograph_cli.verify_command import verify
 
@@ -36,7 +39,10 @@ def topograph() -> None:
     """Measure, verify and generate the topology of sparse neural networks."""
 
 
-for _command in (analyze, verify, compare, generate, suggest, twin, prune, metrics):
+_MEASURE = (analyze, verify, compare, metrics)
+_MAKE = (generate, suggest, twin, prune)
+_TRAIN = (export, train, collect)
+for _command in (*_MEASURE, *_MAKE, *_TRAIN):
     topograph.add_command(_command)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import torch
 
 from topograph.errors import ParameterError
@@ -33,3 +35,22 @@ def find_device(name: str | torch.device = "auto") -> torch.device:
             hint="use cpu, or a torch that is built for CUDA.",
         )
     return device
+
+
+def peak_memory(device: torch.device) -> int:
+    """Return the peak memory in bytes: of the process on a CPU, of torch on a CUDA device."""
+    if device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated(device))
+    try:
+        import resource
+    except ImportError:  # not on every system
+        return 0
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def describe_device(device: torch.device) -> str:
+    """Return the name of a device for a record of results."""
+    if device.type == "cuda":
+        return str(torch.cuda.get_device_name(device))
+    return f"cpu, {torch.get_num_threads()} threads"

@@ -1,0 +1,47 @@
+"""`topograph collect`: results joined with what the masks are like."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from topograph_cli.progress import ProgressBar
+
+
+@click.command()
+@click.argument("bundle", metavar="BUNDLE")
+@click.option(
+    "-m", "--metric", "metrics", multiple=True, metavar="NAME", help="Only these; repeatable."
+)
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="FILE",
+    help="Table to write: .parquet (extra tables), .csv or .jsonl.",
+)
+@click.option("--quiet", is_flag=True, help="Show no progress bar.")
+def collect(bundle: str, metrics: tuple[str, ...], output: str, quiet: bool) -> None:
+    r"""Join the results of a bundle with the metrics of its masks, a row a net.
+
+    Masks and results are matched by digest. Columns: what `topograph train` wrote, then
+    metric.NAME for each metric of the network, undefined.NAME with the reason where it has no
+    value.
+
+    \b
+    Examples:
+      topograph collect bundle -o table.parquet
+      topograph collect bundle -m path_count_cv -m connected_pair_fraction -o table.csv
+    """
+    from topograph.training.bundle import collect_bundle, write_table
+
+    with ProgressBar(quiet) as progress:
+        rows = collect_bundle(Path(bundle), list(metrics) or None, progress)
+    if not rows:
+        raise click.ClickException(
+            f"{bundle}: there are no results yet. Hint: topograph train {bundle}"
+        )
+    write_table(rows, Path(output))
+    n_masks = len({row["mask"] for row in rows})
+    click.echo(f"Wrote {output}: {len(rows)} runs of {n_masks} masks, {len(rows[0])} columns.")

@@ -1,0 +1,206 @@
+"""`topograph train`: a bundle, or masks in one step."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from topograph_cli.plain_table import plain_table
+from topograph_cli.progress import ProgressBar
+from topograph_cli.training_options import (
+    chosen_rates,
+    chosen_recipe,
+    data_dir_option,
+    plan_options,
+    read_masks,
+)
+
+if TYPE_CHECKING:
+    from topograph.training.bundle import MaskSummary
+
+ENGINES = ("auto", "dense", "sparse", "radix", "kernel", "module")
+_TITLES = (
+    "mask",
+    "density",
+    "rate x",
+    "runs",
+    "accuracy",
+    "95 % prediction",
+    "untrained",
+    "diverged",
+    "class missing",
+    "s/net",
+)
+
+
+@click.command()
+@click.argument("targets", nargs=-1, required=True, metavar="BUNDLE|MASK...")
+@plan_options
+@data_dir_option
+@click.option("--engine", type=click.Choice(ENGINES), default="auto", show_default=True)
+@click.option(
+    "--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True
+)
+@click.option(
+    "--members",
+    type=click.IntRange(min=1),
+    default=32,
+    show_default=True,
+    metavar="N",
+    help="Nets that train side by side, at most.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Processes, on a CPU.",
+)
+@click.option(
+    "--shard", default="1/1", show_default=True, metavar="I/N", help="Do the I-th of N parts."
+)
+@click.option("-o", "--output", metavar="DIR", help="Bundle to make of the masks, with results.")
+@click.option("--quiet", is_flag=True, help="Show no progress bar.")
+@click.pass_context
+def train(
+    context: click.Context,
+    targets: tuple[str, ...],
+    data_set: str,
+    recipe: str,
+    changes: tuple[str, ...],
+    epochs: int | None,
+    steps: int | None,
+    seeds: int,
+    rate_factors: str,
+    validation: int,
+    edge_threshold: float | None,
+    proxies: bool,
+    data_dir: str | None,
+    engine: str,
+    device: str,
+    members: int,
+    workers: int,
+    shard: str,
+    output: str | None,
+    quiet: bool,
+) -> None:
+    r"""Train the nets of a bundle, or of masks: the mask is the architecture.
+
+    Results are in DIR/results.jsonl, a line a net, each written as soon as it is there. Runs
+    that are finished are not done again; stopped at any moment, training goes on from the last
+    epoch. A bundle says itself on what, how and how often to train; for masks, options do.
+
+    \b
+    Examples:
+      topograph train mask.npz
+      topograph train masks/*.npz --data mnist --seeds 3 --epochs 5 -o runs
+      topograph train bundle --data-dir data --device cuda
+      topograph train bundle --shard 2/8
+    """
+    from topograph.training.bundle import (
+        RunPlan,
+        finished_rows,
+        make_bundle,
+        summarise,
+        train_bundle,
+    )
+
+    is_bundle = len(targets) == 1 and Path(targets[0]).is_dir()
+    if is_bundle:
+        _refuse_plan_options(context)
+        if output is not None:
+            raise click.UsageError("-o is for masks: a bundle's results are written beside it.")
+    rows: list[dict[str, Any]] = []
+    with _folder(targets[0] if is_bundle else output) as folder:
+        if not is_bundle:
+            make_bundle(
+                read_masks(targets),
+                data_set,
+                chosen_recipe(recipe, data_set, changes, epochs, steps),
+                folder,
+                seeds=range(seeds),
+                rate_factors=chosen_rates(rate_factors),
+                n_validation=validation,
+                edge_threshold=edge_threshold,
+                with_proxies=proxies,
+            )
+        plan = RunPlan(folder, data_dir, engine, device, members, workers, _shard(shard))
+        before = len(finished_rows(plan))
+        if before:
+            click.echo(f"{before} runs are finished and not done again.", err=True)
+        try:
+            with ProgressBar(quiet, unit="net-steps") as progress:
+                for row in train_bundle(plan, progress):
+                    if not rows:
+                        click.echo(f"Engine: {row['engine']} ({row['engine_reason']}).", err=True)
+                    rows.append(row)
+        finally:
+            kept = finished_rows(plan)
+            if kept:  # what is on disk, after an interruption too
+                click.echo(_table(summarise(kept)), nl=False)
+    if not is_bundle and output is None:
+        click.echo("Nothing is kept of this: -o DIR keeps results and resumes.", err=True)
+
+
+@contextmanager
+def _folder(name: str | None) -> Iterator[Path]:
+    if name is not None:
+        yield Path(name)
+        return
+    with tempfile.TemporaryDirectory(prefix="topograph-") as folder:
+        yield Path(folder)
+
+
+def _refuse_plan_options(context: click.Context) -> None:
+    """Refuse options that a bundle decides itself."""
+    own = ("data_set", "recipe", "changes", "epochs", "steps", "seeds", "rate_factors")
+    own += ("validation", "edge_threshold", "proxies")
+    said = click.core.ParameterSource.DEFAULT
+    given = [name for name in own if context.get_parameter_source(name) is not said]
+    if given:
+        names = {
+            parameter.name: parameter.opts[0]
+            for parameter in context.command.params
+            if parameter.name in given
+        }
+        raise click.UsageError(
+            f"A bundle says itself how to train; {', '.join(names.values())} is for masks."
+        )
+
+
+def _shard(text: str) -> tuple[int, int]:
+    try:
+        part, parts = map(int, text.split("/"))
+    except ValueError:
+        raise click.UsageError(f"--shard {text}: say I/N, such as 2/8.") from None
+    return part, parts
+
+
+def _table(summaries: list[MaskSummary]) -> str:
+    rows = []
+    for found in summaries:
+        accuracy = found.accuracy
+        interval = "-"
+        if accuracy is not None and accuracy.low is not None and accuracy.high is not None:
+            interval = f"{max(accuracy.low, 0):.4f} to {min(accuracy.high, 1):.4f}"
+        rows.append(
+            (
+                found.name,
+                f"{found.density:.4g}",
+                f"{found.rate_factor:g}",
+                str(found.n_runs),
+                "-" if accuracy is None else f"{accuracy.mean:.4f}",
+                interval,
+                str(found.n_untrained),
+                str(found.n_diverged),
+                str(found.n_missing_classes),
+                f"{found.seconds_a_net:.2g}",
+            )
+        )
+    return plain_table(_TITLES, rows)

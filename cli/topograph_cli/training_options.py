@@ -1,0 +1,143 @@
+"""Options that the commands which train have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from topograph.graph import LayeredGraph
+    from topograph.training import Recipe
+    from topograph.training.data import Dataset
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+DATA_SETS = ("digits", "mnist", "fashion-mnist", "cifar10")
+
+
+def plan_options(command: Command) -> Command:
+    """Add the options that say what is to be trained, how, and how often."""
+    options = [
+        click.option(
+            "--data",
+            "data_set",
+            type=click.Choice(DATA_SETS),
+            default=DATA_SETS[0],
+            show_default=True,
+            help="What to train on; digits come with scikit-learn.",
+        ),
+        click.option(
+            "--recipe",
+            default="modern",
+            show_default=True,
+            metavar="NAME|FILE.toml",
+            help="How to train: modern, alford2018 (the protocol of that paper), or a file.",
+        ),
+        click.option(
+            "--set",
+            "changes",
+            multiple=True,
+            metavar="SWITCH=VALUE",
+            help="Change a switch of the recipe, such as relu_logits=false; may be repeated.",
+        ),
+        click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Length."),
+        click.option("--steps", type=click.IntRange(min=1), metavar="N", help="Length in steps."),
+        click.option(
+            "--seeds",
+            type=click.IntRange(min=1),
+            default=1,
+            show_default=True,
+            metavar="N",
+            help="Train every net N times, from seeds 0 to N - 1.",
+        ),
+        click.option(
+            "--rates",
+            "rate_factors",
+            default="1",
+            show_default=True,
+            metavar="F1,F2,...",
+            help="Train with the recipe's learning rate multiplied by each of these.",
+        ),
+        click.option(
+            "--validation",
+            type=click.IntRange(min=0),
+            default=0,
+            show_default=True,
+            metavar="N",
+            help="Hold out the last N training images for the curves; the test images are then "
+            "looked at once.",
+        ),
+        click.option(
+            "--edge-threshold",
+            type=click.FloatRange(min=0),
+            metavar="W",
+            help="Count every epoch the effective edges whose weights exceed W.",
+        ),
+        click.option(
+            "--proxies", is_flag=True, help="Take proxies of trainability at initialisation."
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def data_dir_option(command: Command) -> Command:
+    """Add the folder with the data."""
+    return click.option(
+        "--data-dir",
+        metavar="DIR",
+        help="Folder with the data; by default what TOPOGRAPH_DATA says. Nothing is downloaded.",
+    )(command)
+
+
+def chosen_recipe(
+    name: str, data_set: str, changes: tuple[str, ...], epochs: int | None, steps: int | None
+) -> Recipe:
+    """Return the recipe with the changes that were asked for."""
+    from topograph.training.recipe_files import change_recipe, load_recipe
+
+    if epochs is not None and steps is not None:
+        raise click.UsageError("Give either --epochs or --steps.")
+    said = {}
+    for change in changes:
+        key, equals, value = change.partition("=")
+        if not equals:
+            raise click.UsageError(f"--set {change}: say SWITCH=VALUE.")
+        said[key.strip()] = value.strip()
+    if epochs is not None:
+        said["n_epochs"] = str(epochs)
+    if steps is not None:
+        said["n_steps"] = str(steps)
+    return change_recipe(load_recipe(name, data_set), said)
+
+
+def chosen_rates(text: str) -> tuple[float, ...]:
+    """Return the factors of the learning rate."""
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise click.UsageError(f"--rates {text}: give numbers with commas.") from None
+
+
+def read_masks(paths: tuple[str, ...]) -> dict[str, LayeredGraph]:
+    """Read masks, each under the name of its file, or its path where two have the same name."""
+    import topograph
+
+    stems = [Path(path).stem for path in paths]
+    names = [
+        stem if stems.count(stem) == 1 else path for stem, path in zip(stems, paths, strict=True)
+    ]
+    return {name: topograph.read(path) for name, path in zip(names, paths, strict=True)}
+
+
+def load_for_packing(data_set: str, data_dir: str | None) -> Dataset:
+    """Read the data set, and pass its notes on."""
+    from topograph.training import load_data
+
+    data = load_data(data_set, data_dir)
+    for note in data.notes:
+        click.echo(f"Note: {note}", err=True)
+    return data

@@ -1,0 +1,48 @@
+"""A name for a mask that depends on its edges alone."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+from topograph.graph import LayeredGraph
+
+
+def mask_digest(graph: LayeredGraph) -> str:
+    """SHA-256 of the widths and edges of a graph, in hexadecimal.
+
+    Taken over little-endian 64-bit integers: the number of levels, their widths, and for each
+    layer in order its source level, target level, ``indptr`` and ``indices`` (compressed rows
+    of the ``(n_in, n_out)`` biadjacency, sorted). Names, provenance and the way a layer is held
+    do not enter.
+
+    Parameters
+    ----------
+    graph : LayeredGraph
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+
+    Examples
+    --------
+    >>> from topograph.toy import butterfly, fano
+    >>> mask_digest(butterfly())[:8], mask_digest(butterfly()) == mask_digest(fano())
+    ('25ec1b4c', False)
+    """
+    state = hashlib.sha256()
+    _add(state, [graph.n_levels, *graph.widths])
+    for layer in graph.layers:
+        matrix = layer.biadjacency.to_csr()
+        if not matrix.has_sorted_indices:
+            matrix = matrix.sorted_indices()
+        _add(state, [layer.source, layer.target])
+        _add(state, matrix.indptr)
+        _add(state, matrix.indices)
+    return state.hexdigest()
+
+
+def _add(state: hashlib._Hash, numbers: object) -> None:
+    state.update(np.asarray(numbers).astype("<i8", copy=False).tobytes())

@@ -1,0 +1,134 @@
+"""Results of a bundle joined with what its masks are like."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from topograph.analysis import analyze
+from topograph.errors import MissingExtraError, ParameterError
+from topograph.io.paths import shown
+from topograph.io.replacing import replacing, write_text
+from topograph.training.bundle.making import MASKS
+from topograph.training.bundle.manifest import read_manifest
+from topograph.training.bundle.mask_files import read_mask
+from topograph.training.bundle.results import RESULTS, read_results
+
+ENDINGS = (".parquet", ".csv", ".jsonl")
+
+
+def collect_bundle(
+    folder: Path,
+    metrics: Sequence[str] | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> list[dict[str, Any]]:
+    """Return a row for each finished run: its results, and the metrics of its mask.
+
+    Metrics of the network come as ``metric.NAME``, logarithms of path counts as
+    ``log10.NAME``; a metric that is undefined is None, with the reason in ``undefined.NAME``.
+    Results are joined to masks by digest; rows of masks that are not in the bundle are left out.
+
+    Parameters
+    ----------
+    folder : Path
+        A bundle, wherever it was trained.
+    metrics : sequence of str, optional
+        Names of metrics; by default all that `analyze` finds affordable.
+    progress : callable, optional
+        Called with what is being done, masks done, and masks in all.
+    """
+    manifest = read_manifest(folder)
+    rows = read_results(folder / RESULTS)
+    trained = {row["mask"] for row in rows}
+    measured: dict[str, dict[str, Any]] = {}
+    entries = [entry for entry in manifest.masks if entry.digest in trained]
+    for number, entry in enumerate(entries):
+        if progress is not None:
+            progress(f"measure {entry.name}", number, len(entries))
+        if entry.kind == "chain":
+            graph = read_mask(folder / MASKS / f"{entry.digest}.safetensors", entry.digest)
+            measured[entry.digest] = _columns(analyze(graph, metrics=metrics))
+        else:
+            measured[entry.digest] = {}
+    return [row | measured[row["mask"]] for row in rows if row["mask"] in measured]
+
+
+def _columns(report: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for measurement in report.measurements:
+        if measurement.layer is None:
+            found[f"metric.{measurement.metric}"] = measurement.value
+            if measurement.log10 is not None:
+                found[f"log10.{measurement.metric}"] = measurement.log10
+            if measurement.undefined:
+                found[f"undefined.{measurement.metric}"] = measurement.undefined
+    return found
+
+
+def write_table(rows: Sequence[dict[str, Any]], path: Path) -> None:
+    """Write rows as Parquet, CSV or lines of JSON, as the name's ending says.
+
+    In CSV, lists and mappings are written as JSON; in Parquet, mappings are.
+
+    Raises
+    ------
+    ParameterError
+        If the ending is none of these.
+    MissingExtraError
+        If Parquet is asked for and polars is not installed.
+    """
+    if path.suffix not in ENDINGS:
+        raise ParameterError.expected(
+            f"{shown(path)}: The name of a table",
+            f"with one of the endings {', '.join(ENDINGS)}",
+            path.suffix,
+        )
+    if path.suffix == ".jsonl":
+        write_text("".join(json.dumps(row, allow_nan=False) + "\n" for row in rows), path)
+        return
+    if path.suffix == ".csv":
+        write_text(_csv(rows), path)
+        return
+    try:
+        import polars as pl
+    except ImportError as error:
+        raise MissingExtraError.of("polars", "tables") from error
+    flat = [
+        {
+            key: json.dumps(value) if isinstance(value, dict) else _sized(value)
+            for key, value in row.items()
+        }
+        for row in rows
+    ]
+    frame = pl.DataFrame(flat, infer_schema_length=None)
+    with replacing(path) as file:
+        frame.write_parquet(file)
+
+
+def _csv(rows: Sequence[dict[str, Any]]) -> str:
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow(
+            {
+                key: json.dumps(value) if isinstance(value, (dict, list, tuple)) else value
+                for key, value in row.items()
+            }
+        )
+    return text.getvalue()
+
+
+def _sized(value: Any) -> Any:
+    """Return a value that fits a column: whole numbers beyond 64 bits as floating point."""
+    if not isinstance(value, int) or abs(value) < 2**63:
+        return value
+    try:
+        return float(value)
+    except OverflowError:
+        return None  # its logarithm stands in a column of its own

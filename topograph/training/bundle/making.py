@@ -1,0 +1,127 @@
+"""From mask files to a bundle."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from topograph.errors import ParameterError
+from topograph.graph import LayeredGraph
+from topograph.io.paths import shown
+from topograph.training.bundle.manifest import (
+    MANIFEST,
+    Manifest,
+    MaskEntry,
+    read_manifest,
+    write_manifest,
+)
+from topograph.training.bundle.mask_files import write_mask
+from topograph.training.bundle.packed_data import write_data
+from topograph.training.data.dataset import Dataset
+from topograph.training.recipes import Recipe
+
+MASKS = "masks"
+
+
+def make_bundle(
+    masks: Mapping[str, LayeredGraph],
+    data: str,
+    recipe: Recipe,
+    folder: str | os.PathLike[str],
+    *,
+    seeds: Sequence[int] = (0,),
+    rate_factors: Sequence[float] = (1.0,),
+    n_steps: int | None = None,
+    n_validation: int = 0,
+    edge_threshold: float | None = None,
+    with_proxies: bool = False,
+    pack: Dataset | None = None,
+) -> Manifest:
+    """Write a folder that holds all that training needs, and return what it says.
+
+    The manifest is written last: a folder with one is complete.
+
+    Parameters
+    ----------
+    masks : mapping of str to LayeredGraph
+        By name; chains. Masks with the same edges are kept once, under the first name.
+    data : str
+        Name of the data set.
+    recipe : Recipe
+    folder : path
+        Made if it is not there. It may hold a bundle for the same data, recipe and length
+        already: masks, seeds and rates are then changed, and finished runs count.
+    seeds, rate_factors, n_steps, n_validation, edge_threshold, with_proxies
+        As of `Manifest`.
+    pack : Dataset, optional
+        Put into the bundle, as read.
+
+    Raises
+    ------
+    ParameterError
+        If the folder holds another bundle, or a mask does not fit.
+    """
+    place = Path(folder)
+    (place / MASKS).mkdir(parents=True, exist_ok=True)
+    entries: dict[str, MaskEntry] = {}
+    for name, graph in masks.items():
+        entry = _entry(name, graph, place / MASKS)
+        entries.setdefault(entry.digest, entry)
+    manifest = Manifest(
+        masks=tuple(entries.values()),
+        data=data,
+        recipe=recipe,
+        seeds=tuple(seeds),
+        rate_factors=tuple(rate_factors),
+        n_steps=n_steps,
+        n_validation=n_validation,
+        edge_threshold=edge_threshold,
+        with_proxies=with_proxies,
+        has_data=pack is not None,
+    )
+    _check_free(place, manifest)
+    if pack is not None:
+        write_data(pack, place)
+    write_manifest(manifest, place)
+    return manifest
+
+
+def _entry(name: str, graph: LayeredGraph, folder: Path) -> MaskEntry:
+    if not graph.is_chain:
+        raise ParameterError(
+            f"{name}: a mask must have one layer from each level to the next to be trained, but "
+            f"layers of this one skip levels or are parallel."
+        )
+    temporary = folder / "new.safetensors"
+    digest = write_mask(graph, temporary)
+    temporary.replace(folder / f"{digest}.safetensors")
+    return MaskEntry(
+        name=name,
+        digest=digest,
+        kind="chain",
+        widths=graph.widths,
+        n_edges=graph.n_edges,
+        n_possible_edges=graph.n_possible_edges,
+        provenance=dict(graph.provenance),
+    )
+
+
+def _check_free(folder: Path, manifest: Manifest) -> None:
+    if not (folder / MANIFEST).exists():
+        return
+    there = read_manifest(folder)
+    same = dataclasses.replace(
+        manifest,
+        masks=there.masks,
+        seeds=there.seeds,
+        rate_factors=there.rate_factors,
+        has_data=there.has_data,
+    )
+    if there != same:
+        raise ParameterError(
+            f"{shown(folder)}: The folder must be new or hold a bundle for the same data, recipe "
+            f"and length, but it holds another one.",
+            hint="name another folder, or remove this one.",
+        )

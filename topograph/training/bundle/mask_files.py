@@ -1,0 +1,111 @@
+"""The masks of a bundle: one safetensors file a mask, named by its digest."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from topograph.biadjacency import Sparse
+from topograph.digest import mask_digest
+from topograph.errors import GraphError, MissingExtraError, ReadError
+from topograph.graph import Layer, LayeredGraph
+from topograph.io.paths import shown
+from topograph.io.replacing import replacing
+
+_FORMAT = "topograph-mask 1"
+
+
+def write_mask(graph: LayeredGraph, path: Path) -> str:
+    """Write the edges of a graph and return its digest.
+
+    Layer ``k`` has the tensors ``k.indptr`` and ``k.indices``: compressed rows of its
+    ``(n_in, n_out)`` biadjacency. Names and levels are in the metadata.
+
+    Parameters
+    ----------
+    graph : LayeredGraph
+    path : Path
+        Written whole or not at all.
+    """
+    digest = mask_digest(graph)
+    arrays: dict[str, npt.NDArray[Any]] = {}
+    for number, layer in enumerate(graph.layers):
+        matrix = layer.biadjacency.to_csr().sorted_indices()
+        arrays[f"{number}.indptr"] = np.ascontiguousarray(matrix.indptr)
+        arrays[f"{number}.indices"] = np.ascontiguousarray(matrix.indices)
+    about = {
+        "format": _FORMAT,
+        "widths": json.dumps(graph.widths),
+        "layers": json.dumps([[layer.name, layer.source, layer.target] for layer in graph.layers]),
+        "provenance": json.dumps(dict(graph.provenance)),
+    }
+    content = _safetensors().save(arrays, metadata=about)
+    with replacing(path) as file:
+        file.write(content)
+    return digest
+
+
+def read_mask(path: Path, digest: str) -> LayeredGraph:
+    """Read a graph and check that it is the one that was written.
+
+    Parameters
+    ----------
+    path : Path
+    digest : str
+        As returned by `write_mask`.
+
+    Raises
+    ------
+    ReadError
+        If the file is missing or damaged, or holds another mask.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    _safetensors()
+    try:
+        with safe_open(path, framework="np") as file:
+            about = file.metadata() or {}
+            if about.get("format") != _FORMAT:
+                raise ReadError(
+                    f"{shown(path)}: A mask of a bundle must be here, but this is none."
+                )
+            widths = json.loads(about["widths"])
+            layers = [
+                Layer(name, source, target, _sparse(file, number, widths[source], widths[target]))
+                for number, (name, source, target) in enumerate(json.loads(about["layers"]))
+            ]
+        graph = LayeredGraph(widths, layers, json.loads(about["provenance"]))
+    except FileNotFoundError as error:
+        raise ReadError(
+            f"{shown(path)}: A mask must be in this file, but there is none."
+        ) from error
+    except (SafetensorError, KeyError, ValueError, TypeError, IndexError, GraphError) as error:
+        if isinstance(error, ReadError):
+            raise
+        raise ReadError(
+            f"{shown(path)}: A mask of a bundle must be here, but it is damaged ({error})."
+        ) from error
+    if mask_digest(graph) != digest:
+        raise ReadError(
+            f"{shown(path)}: The mask must have the digest {digest[:12]}..., but it has "
+            f"another: it was changed after the bundle was made.",
+            hint="make the bundle anew with topograph export.",
+        )
+    return graph
+
+
+def _sparse(file: Any, number: int, n_in: int, n_out: int) -> Sparse:
+    indptr, indices = (file.get_tensor(f"{number}.{part}") for part in ("indptr", "indices"))
+    return Sparse(indptr, indices, (n_in, n_out))
+
+
+def _safetensors() -> Any:
+    try:
+        import safetensors.numpy
+    except ImportError as error:
+        raise MissingExtraError.of("safetensors", "train") from error
+    return safetensors.numpy

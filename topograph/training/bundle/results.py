@@ -1,0 +1,63 @@
+"""The record of finished runs: a line of JSON each, appended and never changed."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+RESULTS = "results.jsonl"
+
+
+def append_result(path: Path, row: Mapping[str, Any]) -> None:
+    """Append a row and see to it that it is on the disk.
+
+    A last line that was cut off when a machine stopped is dropped first. Numbers that are not
+    finite become null.
+    """
+    line = json.dumps(_finite(dict(row)), allow_nan=False).encode() + b"\n"
+    with path.open("a+b") as file:
+        _drop_half_a_line(file)
+        file.write(line)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_results(path: Path) -> list[dict[str, Any]]:
+    """Return the rows; of rows with the same key the first, and no line that was cut off."""
+    if not path.exists():
+        return []
+    rows: dict[str, dict[str, Any]] = {}
+    for line in path.read_bytes().split(b"\n")[:-1]:
+        if line.strip():
+            row = json.loads(line)
+            rows.setdefault(row["key"], row)
+    return list(rows.values())
+
+
+def _drop_half_a_line(file: Any) -> None:
+    end = file.seek(0, os.SEEK_END)
+    if not end:
+        return
+    start, tail = end, b""
+    while start and b"\n" not in tail:
+        step = min(start, 1 << 16)
+        start -= step
+        file.seek(start)
+        tail = file.read(step) + tail
+    cut = tail.rfind(b"\n") + 1
+    if cut < len(tail):
+        file.truncate(start + cut)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(entry) for entry in value]
+    return value

@@ -1,0 +1,273 @@
+"""Train what a bundle asks for, chunk by chunk; what is finished is not done again."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import importlib.metadata
+import multiprocessing
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from topograph.errors import ParameterError
+from topograph.training.bundle.making import MASKS
+from topograph.training.bundle.manifest import Manifest, read_manifest
+from topograph.training.bundle.mask_files import read_mask
+from topograph.training.bundle.packed_data import read_packed_data
+from topograph.training.bundle.results import RESULTS, append_result, read_results
+from topograph.training.bundle.units import Chunk, Unit, chunks_of
+from topograph.training.data import load_data, prepare
+from topograph.training.data.dataset import Dataset
+from topograph.training.devices import describe_device, find_device
+from topograph.training.engines.choosing import choose_engine, make_engine
+from topograph.training.engines.engine import Engine
+from topograph.training.engines.member import Member
+from topograph.training.ensemble import Watch, held_out, train_ensemble
+
+CHECKPOINTS = "checkpoints"
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """How to train a bundle here.
+
+    Parameters
+    ----------
+    folder : Path
+        The bundle.
+    data_folder : str, optional
+        Where the data are, if they are not in the bundle; by default what TOPOGRAPH_DATA says.
+    engine : str, default "auto"
+    device : str, default "auto"
+    members : int, default 32
+        Nets that train side by side, at most.
+    workers : int, default 1
+        Processes that train chunks at the same time, on a CPU.
+    shard : (int, int), default (1, 1)
+        ``(i, n)``: do the i-th of n parts of the chunks, counted from 1.
+    """
+
+    folder: Path
+    data_folder: str | None = None
+    engine: str = "auto"
+    device: str = "auto"
+    members: int = 32
+    workers: int = 1
+    shard: tuple[int, int] = (1, 1)
+
+    def __post_init__(self) -> None:
+        part, parts = self.shard
+        if not 1 <= part <= parts:
+            raise ParameterError.expected("A shard", "i/n with i in 1..n", f"{part}/{parts}")
+        for name in ("members", "workers"):
+            if getattr(self, name) < 1:
+                raise ParameterError.expected(name, "at least 1", getattr(self, name))
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The data and lengths of a bundle, as they come out here.
+
+    Parameters
+    ----------
+    manifest : Manifest
+    data : Dataset
+        Prepared, on the device.
+    n_steps : int
+        Of each training.
+    device : torch.device
+    """
+
+    manifest: Manifest
+    data: Dataset
+    n_steps: int
+    device: torch.device
+
+
+def setting_of(plan: RunPlan) -> Setting:
+    """Read the manifest and the data of a plan."""
+    manifest, device = read_manifest(plan.folder), find_device(plan.device)
+    raw = (
+        read_packed_data(plan.folder)
+        if manifest.has_data
+        else load_data(manifest.data, plan.data_folder)
+    )
+    data = prepare(raw, manifest.recipe).to(device)
+    n_images = len(held_out(data, manifest.n_validation).train_labels)
+    return Setting(manifest, data, manifest.n_steps or manifest.recipe.length(n_images), device)
+
+
+def train_bundle(plan: RunPlan, progress: Progress | None = None) -> Iterator[dict[str, Any]]:
+    """Train what is not finished yet, and give a row of results for each net, chunk by chunk.
+
+    Rows are on the disk, in ``results.jsonl``, before they are given. A chunk under way keeps
+    its state after every epoch under ``checkpoints/``.
+
+    Parameters
+    ----------
+    plan : RunPlan
+    progress : callable, optional
+        Called with what is being done, steps of nets done, and steps of nets in all.
+
+    Raises
+    ------
+    ReadError, ParameterError
+        If the bundle, the data or a mask is missing or damaged, or an engine does not fit.
+    """
+    setting = setting_of(plan)
+    chunks, left = chunks_left(plan, setting)
+    total = sum(len(chunk.units) for chunk in chunks) * setting.n_steps
+    done = total - sum(len(chunk.units) for chunk in left) * setting.n_steps
+    results = plan.folder / RESULTS
+
+    def report(chunk: Chunk, step: int) -> None:
+        if progress is not None:
+            progress(f"seed {chunk.seed}", done + step * len(chunk.units), total)
+
+    if progress is not None and left:
+        progress("start", done, total)
+    for chunk, rows in _trained(plan, setting, left, report):
+        for row in rows:
+            append_result(results, row)
+        checkpoint_of(plan, chunk).unlink(missing_ok=True)
+        done += len(chunk.units) * setting.n_steps
+        report(chunk, 0)
+        yield from rows
+
+
+def finished_rows(plan: RunPlan) -> list[dict[str, Any]]:
+    """Return the finished runs of a bundle's masks."""
+    digests = {mask.digest for mask in read_manifest(plan.folder).masks}
+    return [row for row in read_results(plan.folder / RESULTS) if row["mask"] in digests]
+
+
+def chunks_left(plan: RunPlan, setting: Setting) -> tuple[list[Chunk], list[Chunk]]:
+    """Return the chunks of the plan's shard, and those of them with a run that is not done."""
+    finished = {row["key"] for row in read_results(plan.folder / RESULTS)}
+    part, parts = plan.shard
+    chunks = chunks_of(setting.manifest, setting.n_steps, plan.members)[part - 1 :: parts]
+    left = []
+    for chunk in chunks:
+        units = tuple(unit for unit in chunk.units if unit.key not in finished)
+        if units:
+            left.append(Chunk(chunk.key, units))
+    return chunks, left
+
+
+def checkpoint_of(plan: RunPlan, chunk: Chunk) -> Path:
+    """Return the file for the state of a chunk under way."""
+    return plan.folder / CHECKPOINTS / f"{chunk.key[:16]}.safetensors"
+
+
+def _trained(
+    plan: RunPlan, setting: Setting, chunks: list[Chunk], report: Callable[[Chunk, int], None]
+) -> Iterator[tuple[Chunk, list[dict[str, Any]]]]:
+    if plan.workers == 1 or len(chunks) < 2 or setting.device.type == "cuda":
+        for chunk in chunks:
+            yield chunk, train_chunk(plan, setting, chunk, report)
+        return
+    context = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(
+        min(plan.workers, len(chunks)), mp_context=context, initializer=_use_one_thread
+    ) as pool:
+        waiting = {pool.submit(_train_apart, plan, chunk): chunk for chunk in chunks}
+        try:
+            for future in concurrent.futures.as_completed(waiting):
+                yield waiting[future], future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _use_one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+def _be_silent(_: Chunk, __: int) -> None:
+    """Report no progress: nobody listens in another process."""
+
+
+def _train_apart(plan: RunPlan, chunk: Chunk) -> list[dict[str, Any]]:
+    """Train a chunk in a process of its own."""
+    return train_chunk(plan, setting_of(plan), chunk, _be_silent)
+
+
+def train_chunk(
+    plan: RunPlan, setting: Setting, chunk: Chunk, report: Callable[[Chunk, int], None]
+) -> list[dict[str, Any]]:
+    """Train the nets of a chunk side by side and return their rows of results."""
+    manifest, recipe = setting.manifest, setting.manifest.recipe
+    members = [_member(plan, manifest, unit) for unit in chunk.units]
+    choice = choose_engine(members, recipe, setting.data, setting.device, plan.engine)
+    checkpoint = checkpoint_of(plan, chunk)
+    checkpoint.parent.mkdir(exist_ok=True)
+    watch = Watch(
+        n_validation=manifest.n_validation,
+        edge_threshold=manifest.edge_threshold,
+        checkpoint=checkpoint,
+        key=":".join([choice.name, *(unit.key for unit in chunk.units)]),
+        progress=lambda step, _: report(chunk, step),
+    )
+
+    def engine_for(data: Dataset) -> Engine:
+        return make_engine(choice.name, members, data, recipe, setting.device)
+
+    _, outcomes = train_ensemble(
+        engine_for,
+        setting.data,
+        recipe,
+        n_steps=setting.n_steps,
+        order_seed=chunk.seed,
+        watch=watch,
+    )
+    about = {
+        "data": manifest.data,
+        "recipe": recipe.name,
+        "engine": choice.name,
+        "engine_reason": choice.reason,
+        "device": describe_device(setting.device),
+        "members": len(members),
+        "torch": torch.__version__,
+        "topograph": _version(),
+    }
+    return [
+        _about(unit) | about | outcome.row()
+        for unit, outcome in zip(chunk.units, outcomes, strict=True)
+    ]
+
+
+def _about(unit: Unit) -> dict[str, Any]:
+    mask = unit.mask
+    return {
+        "key": unit.key,
+        "name": mask.name,
+        "mask": mask.digest,
+        "kind": mask.kind,
+        "model": mask.model,
+        "n_edges": mask.n_edges,
+        "density": mask.n_edges / mask.n_possible_edges,
+        "seed": unit.seed,
+        "rate_factor": unit.rate_factor,
+    }
+
+
+def _member(plan: RunPlan, manifest: Manifest, unit: Unit) -> Member:
+    path = plan.folder / MASKS / f"{unit.mask.digest}.safetensors"
+    return Member.of_graph(
+        read_mask(path, unit.mask.digest),
+        unit.mask.name,
+        seed=unit.seed,
+        rate_factor=unit.rate_factor,
+        output_layer=manifest.recipe.output_layer,
+    )
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("topograph")
+    except importlib.metadata.PackageNotFoundError:  # run from a checkout
+        return "from source"

@@ -1,0 +1,100 @@
+"""The runs of a bundle, each with a name that says all that matters to its result."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from topograph.training.bundle.manifest import Manifest, MaskEntry
+
+RESULT_VERSION = 1  # raised when the same run gives other results
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One net to be trained.
+
+    Parameters
+    ----------
+    key : str
+        SHA-256 of mask, model, data, recipe, length, seed and rate, in hexadecimal.
+    mask : MaskEntry
+    seed : int
+    rate_factor : float
+    """
+
+    key: str
+    mask: MaskEntry
+    seed: int
+    rate_factor: float
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Runs that train side by side, on the same batches.
+
+    Parameters
+    ----------
+    key : str
+        SHA-256 of the keys of its runs.
+    units : tuple of Unit
+        All of one seed; masks of one kind and, if chains, of the same widths.
+    """
+
+    key: str
+    units: tuple[Unit, ...]
+
+    @property
+    def seed(self) -> int:
+        """The seed of all its runs."""
+        return self.units[0].seed
+
+
+def units_of(manifest: Manifest, n_steps: int) -> Iterator[Unit]:
+    """Give every run of a manifest: seed by seed, mask by mask, rate by rate.
+
+    Parameters
+    ----------
+    manifest : Manifest
+    n_steps : int
+        Length of each training, as it comes out for the data.
+    """
+    recipe = {key: value for key, value in manifest.recipe.provenance().items() if key != "name"}
+    for seed, mask, factor in itertools.product(
+        manifest.seeds, manifest.masks, manifest.rate_factors
+    ):
+        matters = {
+            "version": RESULT_VERSION,
+            "mask": mask.digest,
+            "model": mask.model,
+            "data": manifest.data,
+            "recipe": recipe,
+            "n_steps": n_steps,
+            "n_validation": manifest.n_validation,
+            "edge_threshold": manifest.edge_threshold,
+            "proxies": manifest.with_proxies,
+            "seed": seed,
+            "rate_factor": factor,
+        }
+        yield Unit(_hash(matters), mask, seed, factor)
+
+
+def chunks_of(manifest: Manifest, n_steps: int, members: int) -> list[Chunk]:
+    """Return the runs in chunks of at most ``members`` that can train side by side."""
+    groups: dict[tuple[object, ...], list[Unit]] = {}
+    for unit in units_of(manifest, n_steps):
+        alike = (unit.seed, unit.mask.kind, unit.mask.model, unit.mask.widths)
+        groups.setdefault(alike, []).append(unit)
+    parts = [
+        tuple(group[start : start + members])
+        for group in groups.values()
+        for start in range(0, len(group), members)
+    ]
+    return [Chunk(_hash([unit.key for unit in part]), part) for part in parts]
+
+
+def _hash(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
