@@ -133,7 +133,8 @@ def train(
         plan = RunPlan(folder, data_dir, engine, device, members, workers, _shard(shard))
         before = len(finished_rows(plan))
         if before:
-            click.echo(f"{before} runs are finished and not done again.", err=True)
+            said = "1 run is" if before == 1 else f"{before} runs are"
+            click.echo(f"{said} finished and not done again.", err=True)
         try:
             with ProgressBar(quiet, unit="net-steps") as progress:
                 for row in train_bundle(plan, progress):
