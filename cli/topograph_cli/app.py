@@ -10,6 +10,7 @@ import click
 from topograph_cli.analyze_command import analyze
 from topograph_cli.collect_command import collect
 from topograph_cli.compare_command import compare
+from topograph_cli.data_command import data
 from topograph_cli.export_command import export
 from topograph_cli.generate_command import generate
 from topograph_cli.metrics_command import metrics
@@ -41,7 +42,7 @@ def topograph() -> None:
 
 _MEASURE = (analyze, verify, compare, metrics)
 _MAKE = (generate, suggest, twin, prune)
-_TRAIN = (export, train, collect)
+_TRAIN = (export, train, collect, data)
 for _command in (*_MEASURE, *_MAKE, *_TRAIN):
     topograph.add_command(_command)
 

@@ -23,7 +23,7 @@ from topograph_cli.progress import ProgressBar
 )
 @click.option("--quiet", is_flag=True, help="Show no progress bar.")
 def collect(bundle: str, metrics: tuple[str, ...], output: str, quiet: bool) -> None:
-    r"""Join the results of a bundle with the metrics of its masks, a row a net.
+    """Join the results of a bundle with the metrics of its masks, a row a net.
 
     Masks and results are matched by digest. Columns: what `topograph train` wrote, then
     metric.NAME for each metric of the network, undefined.NAME with the reason where it has no

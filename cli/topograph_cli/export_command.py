@@ -36,7 +36,7 @@ def export(
     data_dir: str | None,
     output: str,
 ) -> None:
-    r"""Write a bundle: masks and the plan of their training, for `topograph train`.
+    """Write a bundle: masks and the plan of their training, for `topograph train`.
 
     The folder holds the masks, a manifest with recipe, data set and seeds and, with
     --with-data, the images. It can be copied to another machine and trained there; what
@@ -45,7 +45,7 @@ def export(
     \b
     Examples:
       topograph export masks/*.npz --data mnist --seeds 5 -o bundle
-      topograph export net.npz --recipe alford2018 --set relu_logits=false \
+      topograph export net.npz --recipe alford2018 --set relu_logits=false \\
           --data mnist --data-dir data --with-data -o bundle
     """
     from topograph.training.bundle import make_bundle

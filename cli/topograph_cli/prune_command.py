@@ -13,7 +13,7 @@ from topograph_cli.progress import ProgressBar
 if TYPE_CHECKING:
     from topograph.pruning import PrunedLevel
 
-MODELS = ("lenet-300-100", "lenet-5")
+MODELS = ("lenet-300-100", "lenet-5", "conv-net", "resnet-20")
 DATA_SETS = ("digits", "mnist", "fashion-mnist", "cifar10")
 METHODS = (
     "magnitude",
@@ -126,7 +126,7 @@ def prune(
     output: str,
     quiet: bool,
 ) -> None:
-    r"""Train a net, prune it, and write a mask for each sparsity.
+    """Train a net, prune it, and write a mask for each sparsity.
 
     The masks are DIR/MODEL-METHOD-SPARSITY.npz, each written as soon as it is done; their
     provenance holds the accuracies, the recipe and the data set.
@@ -134,9 +134,9 @@ def prune(
     \b
     Examples:
       topograph prune --method magnitude -o masks
-      topograph prune --method synflow --data mnist --data-dir data \
+      topograph prune --method synflow --data mnist --data-dir data \\
           --sparsity 0.9,0.99 --retrain -o masks
-      topograph prune --model lenet-5 --data cifar10 --method iterative \
+      topograph prune --model lenet-5 --data cifar10 --method iterative \\
           --recipe alford2018 -o masks
     """
     from topograph.pruning import PruningPlan, prune_levels, save_masks

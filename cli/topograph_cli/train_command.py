@@ -13,6 +13,7 @@ import click
 from topograph_cli.plain_table import plain_table
 from topograph_cli.progress import ProgressBar
 from topograph_cli.training_options import (
+    PLAN_OPTIONS,
     chosen_rates,
     chosen_recipe,
     data_dir_option,
@@ -90,7 +91,7 @@ def train(
     output: str | None,
     quiet: bool,
 ) -> None:
-    r"""Train the nets of a bundle, or of masks: the mask is the architecture.
+    """Train the nets of a bundle, or of masks: the mask is the architecture.
 
     Results are in DIR/results.jsonl, a line a net, each written as soon as it is there. Runs
     that are finished are not done again; stopped at any moment, training goes on from the last
@@ -160,10 +161,8 @@ def _folder(name: str | None) -> Iterator[Path]:
 
 def _refuse_plan_options(context: click.Context) -> None:
     """Refuse options that a bundle decides itself."""
-    own = ("data_set", "recipe", "changes", "epochs", "steps", "seeds", "rate_factors")
-    own += ("validation", "edge_threshold", "proxies")
     said = click.core.ParameterSource.DEFAULT
-    given = [name for name in own if context.get_parameter_source(name) is not said]
+    given = [name for name in PLAN_OPTIONS if context.get_parameter_source(name) is not said]
     if given:
         names = {
             parameter.name: parameter.opts[0]

@@ -10,11 +10,24 @@ import click
 
 if TYPE_CHECKING:
     from topograph.graph import LayeredGraph
+    from topograph.io import ConvolutionMasks
     from topograph.training import Recipe
     from topograph.training.data import Dataset
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 DATA_SETS = ("digits", "mnist", "fashion-mnist", "cifar10")
+PLAN_OPTIONS = (
+    "data_set",
+    "recipe",
+    "changes",
+    "epochs",
+    "steps",
+    "seeds",
+    "rate_factors",
+    "validation",
+    "edge_threshold",
+    "proxies",
+)
 
 
 def plan_options(command: Command) -> Command:
@@ -122,15 +135,21 @@ def chosen_rates(text: str) -> tuple[float, ...]:
         raise click.UsageError(f"--rates {text}: give numbers with commas.") from None
 
 
-def read_masks(paths: tuple[str, ...]) -> dict[str, LayeredGraph]:
+def read_masks(paths: tuple[str, ...]) -> dict[str, LayeredGraph | ConvolutionMasks]:
     """Read masks, each under the name of its file, or its path where two have the same name."""
     import topograph
+    from topograph.io import holds_convolution_masks, read_convolution_masks
 
     stems = [Path(path).stem for path in paths]
     names = [
         stem if stems.count(stem) == 1 else path for stem, path in zip(stems, paths, strict=True)
     ]
-    return {name: topograph.read(path) for name, path in zip(names, paths, strict=True)}
+    return {
+        name: read_convolution_masks(path)
+        if holds_convolution_masks(path)
+        else topograph.read(path)
+        for name, path in zip(names, paths, strict=True)
+    }
 
 
 def load_for_packing(data_set: str, data_dir: str | None) -> Dataset:

@@ -7,6 +7,7 @@ from torch import nn
 from topograph.errors import ParameterError
 from topograph.training import build_model, initialise, prunable_parameters
 from topograph.training.models import MODELS
+from topograph.training.residual_nets import ResidualBlock
 
 
 def shapes(module):
@@ -36,6 +37,91 @@ def test_lenet_5_for_mnist_and_for_cropped_cifar():
     assert (grey.pool1.kernel_size, color.pool1.kernel_size) == (2, 3)
     assert hasattr(grey, "norm2")
     assert not hasattr(color, "norm2")
+
+
+def test_the_layers_of_lenet_5_come_in_the_order_of_the_paper():
+    """The second normalisation comes before the pooling, and only for grey images."""
+    names = [name for name, _ in build_model("lenet-5", (1, 28, 28)).named_children()]
+    first, second = ["conv1", "relu1", "pool1", "norm1"], ["conv2", "relu2", "norm2", "pool2"]
+    assert names == [*first, *second, "flatten", "fc1", "relu3", "fc2"]
+    color = [name for name, _ in build_model("lenet-5", (3, 24, 24)).named_children()]
+    assert color == [name for name in names if name != "norm2"]
+
+
+def test_conv_net_is_three_convolutions_and_one_linear_layer():
+    module = build_model("conv-net", (3, 32, 32))
+    assert shapes(module) == {
+        "conv1.weight": (32, 3, 3, 3),
+        "conv2.weight": (64, 32, 3, 3),
+        "conv3.weight": (128, 64, 3, 3),
+        "fc.weight": (10, 128),
+    }
+    weights = 9 * (3 * 32 + 32 * 64 + 64 * 128)
+    normalisation = 2 * (32 + 64 + 128)
+    assert count(module) == weights + normalisation + 128 * 10 + 10 == 94_762
+    assert module.pool3.kernel_size == (8, 8)
+    few = build_model("conv-net", (1, 8, 8), channels=(4, 6))
+    assert [few.pool1.kernel_size, few.pool2.kernel_size] == [2, (4, 4)]
+    assert shapes(few)["fc.weight"] == (10, 6)
+
+
+def count(module):
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def test_resnet_20_has_the_parameters_of_the_paper():
+    """0.27 million in He et al. 2016; shortcuts of option A have none."""
+    module = build_model("resnet-20", (3, 32, 32))
+    first = 3 * 16 * 9
+    stages = 6 * 16 * 16 * 9 + (16 + 5 * 32) * 32 * 9 + (32 + 5 * 64) * 64 * 9
+    normalisation = 2 * (7 * 16 + 6 * 32 + 6 * 64)
+    last = 64 * 10 + 10
+    assert (first, stages, normalisation, last) == (432, 267_264, 1376, 650)
+    assert count(module) == first + stages + normalisation + last == 269_722
+    names = ["conv1.weight"]
+    for number in range(1, 10):
+        names += [f"block{number}.conv1.weight", f"block{number}.conv2.weight"]
+    assert list(shapes(module)) == [*names, "fc.weight"]
+    assert shapes(module)["block4.conv1.weight"] == (32, 16, 3, 3)
+    assert shapes(module)["block9.conv2.weight"] == (64, 64, 3, 3)
+
+
+def test_the_stages_of_resnet_20_halve_the_image():
+    module, sizes = build_model("resnet-20", (3, 32, 32)), []
+    for number in (3, 4, 6, 7, 9):
+        block = module.get_submodule(f"block{number}")
+        block.register_forward_hook(lambda *found: sizes.append(tuple(found[2].shape[1:])))
+    module(torch.zeros(1, 3, 32, 32))
+    assert sizes == [(16, 32, 32), (32, 16, 16), (32, 16, 16), (64, 8, 8), (64, 8, 8)]
+
+
+def test_a_block_without_weights_is_its_shortcut():
+    """Normalised zeros are zeros: what is left is the input, subsampled, with zero channels."""
+    block = ResidualBlock(2, 5, stride=2)
+    block.conv2.weight.data.zero_()
+    values = torch.rand(3, 2, 7, 6)
+    got = block(values).detach()
+    assert got.shape == (3, 5, 4, 3)
+    assert torch.equal(got[:, :2], values[:, :, ::2, ::2])
+    assert bool((got[:, 2:] == 0).all())
+
+
+def test_a_block_is_the_formula():
+    block = ResidualBlock(3, 3).eval()
+    values = torch.randn(2, 3, 5, 5)
+    first = (nn.functional.conv2d(values, block.conv1.weight, padding=1) / 1.00001**0.5).relu()
+    second = nn.functional.conv2d(first, block.conv2.weight, padding=1) / 1.00001**0.5
+    assert torch.allclose(block(values), (second + values).relu(), atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["conv-net", "resnet-20"])
+def test_convolutions_have_no_bias_and_normalisation_starts_as_the_identity(name):
+    module = build_model(name, (1, 8, 8), initialisation="truncated_normal")
+    for key, parameter in module.named_parameters():
+        if "norm" in key:
+            assert bool((parameter == key.endswith("weight")).all()), key
+    assert [key for key, _ in module.named_parameters() if key.endswith("conv1.bias")] == []
+    assert not any("norm" in key for key in prunable_parameters(module))
 
 
 @pytest.mark.parametrize("name", MODELS)

@@ -5,10 +5,25 @@ take of memory is said in `topograph.io.limits`.
 """
 
 from topograph.io.arrays import from_layers
+from topograph.io.convolution_masks import (
+    ConvolutionMasks,
+    holds_convolution_masks,
+    read_convolution_masks,
+)
 from topograph.io.limits import MAX_BYTES
 from topograph.io.orientation import Orientation
 from topograph.io.reading import read
 from topograph.io.replacing import write_text
 from topograph.io.writing import write
 
-__all__ = ["MAX_BYTES", "Orientation", "from_layers", "read", "write", "write_text"]
+__all__ = [
+    "MAX_BYTES",
+    "ConvolutionMasks",
+    "Orientation",
+    "from_layers",
+    "holds_convolution_masks",
+    "read",
+    "read_convolution_masks",
+    "write",
+    "write_text",
+]

@@ -25,7 +25,7 @@ def read_npz(path: Path, threshold: float, budget: Budget) -> Part:
             raise ReadError(
                 "The file holds masks of convolutions, which are stored with their geometry but "
                 "cannot be analysed yet.",
-                hint="a mask of fully connected layers alone can be.",
+                hint="a mask of fully connected layers alone can be; topograph train takes both.",
             )
         if set(members.names) >= MARKS:
             layer = layer_of(stem(path), read_scipy(members, budget), threshold, budget)

@@ -9,7 +9,9 @@ import torch
 
 from topograph.errors import ParameterError
 
-Stream: TypeAlias = Literal["weights", "order", "masks", "growth", "ties", "calibration", "probes"]
+Stream: TypeAlias = Literal[
+    "weights", "order", "masks", "growth", "ties", "calibration", "probes", "distortion"
+]
 _NUMBERS: dict[Stream, int] = {
     "weights": 1,
     "order": 2,
@@ -18,6 +20,7 @@ _NUMBERS: dict[Stream, int] = {
     "ties": 5,
     "calibration": 6,
     "probes": 7,
+    "distortion": 8,
 }
 
 
@@ -31,8 +34,8 @@ def seeded_generator(seed: int, stream: Stream, *numbers: int) -> torch.Generato
     ----------
     seed : int
         At least 0.
-    stream : {"weights", "order", "masks", "growth", "ties", "calibration", "probes"}
-        The purpose.
+    stream : str
+        The purpose: one of those of `Stream`.
     *numbers : int
         Which of several of that purpose: a layer, an epoch.
 

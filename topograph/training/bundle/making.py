@@ -9,6 +9,7 @@ from pathlib import Path
 
 from topograph.errors import ParameterError
 from topograph.graph import LayeredGraph
+from topograph.io.convolution_masks import ConvolutionMasks
 from topograph.io.paths import shown
 from topograph.training.bundle.manifest import (
     MANIFEST,
@@ -18,15 +19,18 @@ from topograph.training.bundle.manifest import (
     write_manifest,
 )
 from topograph.training.bundle.mask_files import write_mask
+from topograph.training.bundle.model_mask_files import write_model_masks
 from topograph.training.bundle.packed_data import write_data
 from topograph.training.data.dataset import Dataset
+from topograph.training.engines.model_member import ModelMember
+from topograph.training.models import MODELS
 from topograph.training.recipes import Recipe
 
 MASKS = "masks"
 
 
 def make_bundle(
-    masks: Mapping[str, LayeredGraph],
+    masks: Mapping[str, LayeredGraph | ConvolutionMasks],
     data: str,
     recipe: Recipe,
     folder: str | os.PathLike[str],
@@ -45,8 +49,9 @@ def make_bundle(
 
     Parameters
     ----------
-    masks : mapping of str to LayeredGraph
-        By name; chains. Masks with the same edges are kept once, under the first name.
+    masks : mapping of str to LayeredGraph or ConvolutionMasks
+        By name: chains, which are architectures themselves, and masks of a model, which the
+        header of their file names. Masks with the same edges are kept once, under the first name.
     data : str
         Name of the data set.
     recipe : Recipe
@@ -67,7 +72,10 @@ def make_bundle(
     (place / MASKS).mkdir(parents=True, exist_ok=True)
     entries: dict[str, MaskEntry] = {}
     for name, graph in masks.items():
-        entry = _entry(name, graph, place / MASKS)
+        if isinstance(graph, ConvolutionMasks):
+            entry = _model_entry(name, graph, place / MASKS)
+        else:
+            entry = _entry(name, graph, place / MASKS)
         entries.setdefault(entry.digest, entry)
     manifest = Manifest(
         masks=tuple(entries.values()),
@@ -81,6 +89,11 @@ def make_bundle(
         with_proxies=with_proxies,
         has_data=pack is not None,
     )
+    if edge_threshold is not None and any(entry.kind == "model" for entry in entries.values()):
+        raise ParameterError(
+            "edge_threshold must be left out where a mask is of convolutions, but it is given.",
+            hint="effective edges of convolutions are not counted yet.",
+        )
     _check_free(place, manifest)
     if pack is not None:
         write_data(pack, place)
@@ -105,6 +118,30 @@ def _entry(name: str, graph: LayeredGraph, folder: Path) -> MaskEntry:
         n_edges=graph.n_edges,
         n_possible_edges=graph.n_possible_edges,
         provenance=dict(graph.provenance),
+    )
+
+
+def _model_entry(name: str, found: ConvolutionMasks, folder: Path) -> MaskEntry:
+    provenance = found.header["provenance"]
+    model = provenance.get("model")
+    if model not in MODELS:
+        raise ParameterError(
+            f"{name}: the file must name the model in its provenance, one of {', '.join(MODELS)}, "
+            f"but it says {model!r}."
+        )
+    ModelMember.of_masks(model, found.masks, name)  # do they fit?
+    temporary = folder / "new.safetensors"
+    digest = write_model_masks(found.masks, temporary)
+    temporary.replace(folder / f"{digest}.safetensors")
+    return MaskEntry(
+        name=name,
+        digest=digest,
+        kind="model",
+        widths=(),
+        n_edges=sum(int(mask.sum()) for mask in found.masks.values()),
+        n_possible_edges=sum(mask.size for mask in found.masks.values()),
+        model=model,
+        provenance=provenance,
     )
 
 

@@ -43,7 +43,7 @@ def write_mask(graph: LayeredGraph, path: Path) -> str:
         "layers": json.dumps([[layer.name, layer.source, layer.target] for layer in graph.layers]),
         "provenance": json.dumps(dict(graph.provenance)),
     }
-    content = _safetensors().save(arrays, metadata=about)
+    content = safetensors_of_numpy().save(arrays, metadata=about)
     with replacing(path) as file:
         file.write(content)
     return digest
@@ -65,7 +65,7 @@ def read_mask(path: Path, digest: str) -> LayeredGraph:
     """
     from safetensors import SafetensorError, safe_open
 
-    _safetensors()
+    safetensors_of_numpy()
     try:
         with safe_open(path, framework="np") as file:
             about = file.metadata() or {}
@@ -103,7 +103,8 @@ def _sparse(file: Any, number: int, n_in: int, n_out: int) -> Sparse:
     return Sparse(indptr, indices, (n_in, n_out))
 
 
-def _safetensors() -> Any:
+def safetensors_of_numpy() -> Any:
+    """Return the module, or say which extra brings it."""
     try:
         import safetensors.numpy
     except ImportError as error:

@@ -16,6 +16,7 @@ from topograph.errors import ParameterError
 from topograph.training.bundle.making import MASKS
 from topograph.training.bundle.manifest import Manifest, read_manifest
 from topograph.training.bundle.mask_files import read_mask
+from topograph.training.bundle.model_mask_files import read_model_masks
 from topograph.training.bundle.packed_data import read_packed_data
 from topograph.training.bundle.results import RESULTS, append_result, read_results
 from topograph.training.bundle.units import Chunk, Unit, chunks_of
@@ -25,7 +26,9 @@ from topograph.training.devices import describe_device, find_device
 from topograph.training.engines.choosing import choose_engine, make_engine
 from topograph.training.engines.engine import Engine
 from topograph.training.engines.member import Member
+from topograph.training.engines.model_member import ModelMember
 from topograph.training.ensemble import Watch, held_out, train_ensemble
+from topograph.training.proxies import proxies
 
 CHECKPOINTS = "checkpoints"
 Progress = Callable[[str, int, int], None]
@@ -203,6 +206,7 @@ def train_chunk(
     manifest, recipe = setting.manifest, setting.manifest.recipe
     members = [_member(plan, manifest, unit) for unit in chunk.units]
     choice = choose_engine(members, recipe, setting.data, setting.device, plan.engine)
+    before = [_proxies(member, setting, chunk.seed) for member in members]
     checkpoint = checkpoint_of(plan, chunk)
     checkpoint.parent.mkdir(exist_ok=True)
     watch = Watch(
@@ -235,8 +239,8 @@ def train_chunk(
         "topograph": _version(),
     }
     return [
-        _about(unit) | about | outcome.row()
-        for unit, outcome in zip(chunk.units, outcomes, strict=True)
+        _about(unit) | about | outcome.row() | columns
+        for unit, outcome, columns in zip(chunk.units, outcomes, before, strict=True)
     ]
 
 
@@ -255,15 +259,30 @@ def _about(unit: Unit) -> dict[str, Any]:
     }
 
 
-def _member(plan: RunPlan, manifest: Manifest, unit: Unit) -> Member:
-    path = plan.folder / MASKS / f"{unit.mask.digest}.safetensors"
+def _member(plan: RunPlan, manifest: Manifest, unit: Unit) -> Member | ModelMember:
+    mask, output_layer = unit.mask, manifest.recipe.output_layer
+    path = plan.folder / MASKS / f"{mask.digest}.safetensors"
+    if mask.kind == "model":
+        return ModelMember.of_masks(
+            mask.model,
+            read_model_masks(path, mask.digest),
+            mask.name,
+            unit.seed,
+            unit.rate_factor,
+            output_layer,
+        )
     return Member.of_graph(
-        read_mask(path, unit.mask.digest),
-        unit.mask.name,
-        seed=unit.seed,
-        rate_factor=unit.rate_factor,
-        output_layer=manifest.recipe.output_layer,
+        read_mask(path, mask.digest), mask.name, unit.seed, unit.rate_factor, output_layer
     )
+
+
+def _proxies(member: Member | ModelMember, setting: Setting, seed: int) -> dict[str, Any]:
+    """Return the proxies of a net before it is trained, as columns."""
+    if not setting.manifest.with_proxies or isinstance(member, ModelMember):
+        return {}
+    found = proxies(member, setting.manifest.recipe, setting.data, seed=seed)
+    columns: dict[str, Any] = {f"proxy.{name}": value for name, value in found.values.items()}
+    return columns | {f"undefined.{name}": reason for name, reason in found.undefined.items()}
 
 
 def _version() -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from topograph.training.bundle.manifest import Manifest, MaskEntry
 
 RESULT_VERSION = 1  # raised when the same run gives other results
+HALF_DENSE = 0.3  # density from which nets suit engines for dense matrices
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class Chunk:
     key : str
         SHA-256 of the keys of its runs.
     units : tuple of Unit
-        All of one seed; masks of one kind and, if chains, of the same widths.
+        All of one seed; masks of one kind and, if chains, of the same widths, and all sparse
+        or all nearly dense.
     """
 
     key: str
@@ -86,7 +88,9 @@ def chunks_of(manifest: Manifest, n_steps: int, members: int) -> list[Chunk]:
     """Return the runs in chunks of at most ``members`` that can train side by side."""
     groups: dict[tuple[object, ...], list[Unit]] = {}
     for unit in units_of(manifest, n_steps):
-        alike = (unit.seed, unit.mask.kind, unit.mask.model, unit.mask.widths)
+        mask = unit.mask
+        is_sparse = mask.n_edges < HALF_DENSE * mask.n_possible_edges
+        alike = (unit.seed, mask.kind, mask.model, mask.widths, is_sparse)
         groups.setdefault(alike, []).append(unit)
     parts = [
         tuple(group[start : start + members])

@@ -53,7 +53,7 @@ class AutogradEngine(ABC):
             tensor.requires_grad_()
         is_weight = [True] * len(weights) + [False] * len(biases)
         self._updates = Updates(recipe, self._tensors, is_weight, [*weight_factors, *bias_factors])
-        self._gradients: list[Tensor] | None = None
+        self._last_norms: Tensor | None = None
         self._retired: set[int] = set()
 
     @abstractmethod
@@ -92,11 +92,15 @@ class AutogradEngine(ABC):
     def advance(self, order: Tensor, rates: Sequence[float]) -> Floats:
         """Take one step a row of ``order``; see `Engine`."""
         losses = []
-        for rows, rate in zip(order.to(self.device), rates, strict=True):
+        is_trained = torch.ones(len(self.members), device=self.device)
+        is_trained[sorted(self._retired)] = 0.0
+        for step, (rows, rate) in enumerate(zip(order.to(self.device), rates, strict=True)):
             loss = self._losses(self._images[rows], self._labels[rows])
-            gradients = list(torch.autograd.grad(loss.sum(), self._tensors))
+            # the last biases of a retired member would have a gradient
+            gradients = list(torch.autograd.grad(loss, self._tensors, is_trained))
             self._mask(gradients)
-            self._gradients = [gradient.clone() for gradient in gradients[: len(self.weights)]]
+            if step == len(order) - 1:
+                self._last_norms = self._norms(gradients[: len(self.weights)])
             self._updates.step(gradients, rate)
             losses.append(loss.detach())
         found: Floats = torch.stack(losses).cpu().numpy()
@@ -123,9 +127,9 @@ class AutogradEngine(ABC):
     @torch.no_grad()
     def gradient_norms(self) -> Floats:
         """Return the norms of the last step's gradient on weights; see `Engine`."""
-        if self._gradients is None:
+        if self._last_norms is None:
             return np.full((len(self.members), len(self.weights)), np.nan)
-        found: Floats = self._norms(self._gradients).cpu().numpy()
+        found: Floats = self._last_norms.cpu().numpy().copy()
         found[sorted(self._retired)] = np.nan
         return found
 

@@ -1,0 +1,263 @@
+"""Masks of convolutions, read back from the file that holds them with their geometry.
+
+The form is given in docs/pruning.md.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import reprlib
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import numpy as np
+import numpy.typing as npt
+
+from topograph.errors import ReadError
+from topograph.io.limits import Budget
+from topograph.io.npy import read_array
+from topograph.io.npz import CONVOLUTIONS
+from topograph.io.paths import listed, naming, shown
+from topograph.io.zipped import Members, open_members
+
+FORMAT, FORMAT_VERSION = "topograph-convolutions", 1
+_JSON_FACTOR = 32  # bytes of Python objects for a byte of JSON
+_COPIES = 3  # of a mask while it is read: bytes of the member, of the array, and the mask
+_LARGEST = 2**31 - 1
+_RANKS = {"convolution": (3, 4, 5), "linear": (2,)}  # dimensions of a mask, by kind of layer
+_KINDS = (*_RANKS, "max_pooling", "average_pooling", "flatten")
+_TOP = {"format", "format_version", "input", "layers", "provenance"}
+_BRIEFLY = reprlib.Repr()
+_BRIEFLY.maxstring = _BRIEFLY.maxother = 60
+
+
+@dataclass(frozen=True, eq=False)
+class ConvolutionMasks:
+    """Masks of a net with convolutions, and what its file says about the net.
+
+    Parameters
+    ----------
+    masks : dict of str to ndarray of bool
+        By parameter name, such as ``conv1.weight``, in the order in which an input passes the
+        layers; in torch's shapes, True where a weight is kept.
+    header : dict
+        The header of the file. Of a layer only name, kind and what concerns its mask have been
+        checked, not the geometry.
+    """
+
+    masks: dict[str, npt.NDArray[np.bool_]]
+    header: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A layer with a mask, as the header has it."""
+
+    parameter: str
+    member: str
+    shape: tuple[int, ...]
+
+
+def holds_convolution_masks(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is an archive of masks of convolutions; False if there is no such file."""
+    (file,) = listed([path])
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return CONVOLUTIONS in archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def read_convolution_masks(path: str | os.PathLike[str]) -> ConvolutionMasks:
+    """Read the masks that `topograph.pruning.save_masks` writes of a net with convolutions.
+
+    Nothing in the file is believed before it is checked, and reading takes no more memory than
+    `topograph.io.limits` allows.
+
+    Parameters
+    ----------
+    path : path
+        A ``.npz`` file.
+
+    Raises
+    ------
+    ReadError
+        If the file is missing, damaged, too large, or does not hold masks of convolutions.
+    ParameterError
+        If ``path`` is no path.
+
+    Examples
+    --------
+    >>> import json, tempfile, zipfile
+    >>> layer = {"name": "conv1", "kind": "convolution", "shape": [1, 1, 2, 1]}
+    >>> layer["mask"] = "layers/1/mask.npy"
+    >>> header = {"format": "topograph-convolutions", "format_version": 1, "input": [1, 4, 4]}
+    >>> header |= {"layers": [layer], "provenance": {}}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "masks.npz")
+    ...     with zipfile.ZipFile(path, "w") as archive:
+    ...         archive.writestr("topograph-convolutions.json", json.dumps(header))
+    ...         with archive.open("layers/1/mask.npy", "w") as member:
+    ...             np.save(member, np.array([True, False]).reshape(1, 1, 2, 1))
+    ...     found = read_convolution_masks(path)
+    >>> {name: mask.flatten().tolist() for name, mask in found.masks.items()}
+    {'conv1.weight': [True, False]}
+    """
+    (file,) = listed([path])
+    budget = Budget()
+    with naming(shown(file)), open_members(file, budget) as members:
+        if CONVOLUTIONS not in members.names:
+            raise ReadError(
+                f"Masks of convolutions must come with a member {CONVOLUTIONS!r}, but there is "
+                f"none.",
+                hint="topograph.pruning.save_masks writes such files; topograph.read reads masks "
+                "of fully connected layers.",
+            )
+        size = members.size(CONVOLUTIONS)
+        budget.check(size * _JSON_FACTOR, "the header")
+        header = _parse(members.read(CONVOLUTIONS))
+        entries = list(_entries(header["layers"]))
+        _check_members(members, {entry.member for entry in entries})
+        masks = {entry.parameter: _mask(entry, members, budget) for entry in entries}
+    return ConvolutionMasks(masks, header)
+
+
+def _parse(text: bytes) -> dict[str, Any]:
+    """Return the header: format, version, input and the kinds of its values checked."""
+    try:
+        said = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_repetition)
+    except (ValueError, RecursionError) as error:
+        why = "too deeply nested" if isinstance(error, RecursionError) else shown(str(error))
+        raise ReadError(f"{CONVOLUTIONS} must be JSON, but it is not: {why}.") from error
+    header = _mapping(said, CONVOLUTIONS)
+    said = header.get("format")
+    if said != FORMAT:
+        raise ReadError(f"{CONVOLUTIONS} must say format {FORMAT!r}, but it says {_shown(said)}.")
+    version = header.get("format_version")
+    if type(version) is not int or version < 1:
+        raise ReadError(
+            f"The format version must be a whole number from 1, but it is {_shown(version)}."
+        )
+    if version > FORMAT_VERSION:
+        raise ReadError(
+            f"The file must have a format version up to {FORMAT_VERSION}, but it has "
+            f"{_shown(version)}.",
+            hint="it was written by a newer topograph; update this one.",
+        )
+    for key in sorted(_TOP - set(header)):
+        raise ReadError(f"{CONVOLUTIONS} must have a key {key!r}, but it has none.")
+    for key in sorted(set(header) - _TOP):
+        raise ReadError(f"{CONVOLUTIONS} must have no key {_shown(key)}, but it has one.")
+    _sizes(header["input"], "The input")
+    _mapping(header["provenance"], "The provenance")
+    if not isinstance(header["layers"], list):
+        raise ReadError(f"layers must be a JSON array, but it is {_shown(header['layers'])}.")
+    return header
+
+
+def _entries(layers: list[Any]) -> Iterator[_Entry]:
+    """Give the layers with a mask; all layers are checked."""
+    names = set()
+    for number, said in enumerate(layers, start=1):
+        place = f"layer {number}"
+        layer = _mapping(said, place)
+        name, kind = layer.get("name"), layer.get("kind")
+        if type(name) is not str or not name.isprintable():
+            raise ReadError(f"The name of {place} must be printable text, not {_shown(name)}.")
+        if name in names:
+            raise ReadError(f"Names of layers must be unique, but {_shown(name)} comes again.")
+        names.add(name)
+        if type(kind) is not str or kind not in _KINDS:
+            raise ReadError(
+                f"The kind of {place} must be {', '.join(_KINDS)}, but it is {_shown(kind)}."
+            )
+        if "mask" not in layer:
+            continue
+        member = f"layers/{number}/mask.npy"
+        if layer["mask"] != member:
+            raise ReadError(
+                f"The mask of {place} must be {member!r}, but it is {_shown(layer['mask'])}."
+            )
+        if not name or kind not in _RANKS:
+            raise ReadError(
+                f"A layer with a mask must be a convolution or linear layer with a name, but "
+                f"{place} is {_shown(name)} of kind {kind}."
+            )
+        shape = _sizes(layer.get("shape"), f"The shape of {place}")
+        if len(shape) not in _RANKS[kind]:
+            raise ReadError(
+                f"The mask of {place} must have {' or '.join(map(str, _RANKS[kind]))} dimensions "
+                f"for a {kind} layer, but it has {len(shape)}."
+            )
+        yield _Entry(f"{name}.weight", member, shape)
+
+
+def _check_members(members: Members, masks: set[str]) -> None:
+    expected = masks | {CONVOLUTIONS}
+    for missing in sorted(expected - set(members.names)):
+        raise ReadError(f"The file must have a member {missing!r}, but it has none.")
+    for extra in sorted(set(members.names) - expected):
+        raise ReadError(
+            f"The file must have no member {_shown(extra)}: {CONVOLUTIONS} has no use for it."
+        )
+
+
+def _mask(entry: _Entry, members: Members, budget: Budget) -> npt.NDArray[np.bool_]:
+    size = members.size(entry.member)
+    budget.check(size * _COPIES, f"the mask of {_shown(entry.parameter)}")
+    content = members.read(entry.member)
+    try:
+        mask = read_array(io.BytesIO(content), len(content), budget, "b")
+    except ReadError as error:
+        raise error.within(f"member {entry.member!r}") from error
+    if mask.shape != entry.shape:
+        raise ReadError(
+            f"The mask of {_shown(entry.parameter)} must have the shape {entry.shape} that the "
+            f"header gives, but it has {mask.shape}."
+        )
+    if np.frombuffer(content, dtype=np.uint8)[-mask.size :].max() > 1:
+        raise ReadError(
+            f"The mask of {_shown(entry.parameter)} must hold the bytes 0 and 1, but it holds "
+            f"others."
+        )
+    budget.hold(size, f"the mask of {_shown(entry.parameter)}")
+    found: npt.NDArray[np.bool_] = np.ascontiguousarray(mask)
+    return found
+
+
+def _sizes(value: object, what: str) -> tuple[int, ...]:
+    """Return whole numbers from 1, at least one of them."""
+    if (
+        not isinstance(value, list)
+        or not value
+        or not all(type(side) is int and 1 <= side <= _LARGEST for side in value)
+    ):
+        raise ReadError(
+            f"{what} must be whole numbers in 1..{_LARGEST}, but it is {_shown(value)}."
+        )
+    return tuple(value)
+
+
+def _mapping(value: object, what: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ReadError(f"{what} must be a JSON object, but it is {_shown(value)}.")
+    return value
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _no_repetition(pairs: list[tuple[str, Any]]) -> Mapping[str, Any]:
+    values = dict(pairs)
+    if len(values) != len(pairs):
+        raise ValueError("an object has the same key twice")
+    return values
+
+
+def _shown(value: object) -> str:
+    return _BRIEFLY.repr(value)
