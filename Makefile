@@ -17,9 +17,10 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,docs]'
 	touch $@
 
-demo: $(STAMP)  ## Analyse the masks in examples/: a pruned LeNet-300-100 and a RadiX-Net
+demo: $(STAMP)  ## Analyse the masks in examples/, a pruned LeNet-300-100 and a RadiX-Net; train one
 	$(BIN)/topograph analyze examples/lenet-300-100-digits.npz
 	$(BIN)/topograph analyze examples/radix-lenet.npz
+	$(BIN)/topograph train examples/lenet-300-100-digits.npz --data digits --seeds 3
 
 test: $(STAMP)  ## Run the whole test suite (no GPU, no network)
 	$(BIN)/python -m pytest -n $(WORKERS)
@@ -51,6 +52,8 @@ check: lint types contracts docs  ## Everything but the tests
 bench: $(STAMP)  ## Time the main jobs beside what a user would use instead
 	$(BIN)/python tests/benchmarks/run.py
 	$(BIN)/python tests/benchmarks/generators.py
+	$(BIN)/python tests/benchmarks/training.py
+	$(BIN)/python tests/benchmarks/sparse_layers.py
 
 clean:  ## Remove the environment and everything built
 	rm -rf $(VENV) .venv-wheel build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from topograph.training.bundle.manifest import Manifest, MaskEntry
 
 RESULT_VERSION = 1  # raised when the same run gives other results
-HALF_DENSE = 0.3  # density from which nets suit engines for dense matrices
+HALF_DENSE = 0.4  # density from which nets suit engines for dense matrices
 
 
 @dataclass(frozen=True)

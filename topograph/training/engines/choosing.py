@@ -15,8 +15,8 @@ from topograph.training.engines.engine import Engine
 from topograph.training.recipes import Recipe
 
 ENGINES = ("dense", "sparse", "radix", "kernel", "module")
-KERNEL_BELOW = 0.3  # density under which the kernel beats dense products on a CPU: measured
-SPARSE_BELOW_CPU = 0.2  # the same for CSR: measured
+KERNEL_BELOW = 0.4  # density under which the kernel beats dense products on a CPU; measured: .45
+SPARSE_BELOW_CPU = 0.3  # the same for the sparse engine and one net; measured
 SPARSE_BELOW_CUDA = 0.05  # an estimate: not measured on a device yet
 DENSE_BYTES = 4 << 30  # more than this is not spent on dense matrices
 
@@ -123,7 +123,8 @@ def make_engine(
     if name == "kernel":
         from topograph.training.engines.kernel import KernelEngine
 
-        return KernelEngine(members, data, recipe, device)
+        threads = torch.get_num_threads()  # one in a process beside others
+        return KernelEngine(members, data, recipe, device, n_threads=threads)
     if name == "module":
         from topograph.training.engines.module import ModuleEngine
 
