@@ -193,6 +193,7 @@ def main() -> None:
     parser.add_argument("--data", help="folder with MNIST's four files; or TOPOGRAPH_DATA")
     parser.add_argument("--models", default="lenet-300-100,lenet-5")
     parser.add_argument("--methods", default="iterative,magnitude")
+    parser.add_argument("--sparsities", default=",".join(f"{value:g}" for value in SPARSITIES))
     parser.add_argument("--linear-logits", action="store_true", help="leave out their ReLU")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--steps", type=int, help="of each training; the recipe's by default")
@@ -207,8 +208,9 @@ def main() -> None:
         options.seeds, options.workers = 2, 1
         options.output = Path(tempfile.mkdtemp()) / "quick.jsonl"
     relu_logits = not options.linear_logits
+    levels = tuple(float(value) for value in options.sparsities.split(","))
     jobs = [
-        Job(model, method, seed, name, options.data, steps, options.device, relu_logits)
+        Job(model, method, seed, name, options.data, steps, options.device, relu_logits, levels)
         for model in models
         for method in options.methods.split(",")
         for seed in range(options.seeds)

@@ -165,3 +165,25 @@ def test_the_pruning_rows_are_rerun():
     lines = [line for line in done.stdout.splitlines() if line.startswith("| lenet-300-100 |")]
     assert len(lines) == 18
     assert "| 0.99 | 56.08 |" in done.stdout
+
+
+def test_families_are_trained(tmp_path):
+    needs("torch", "sklearn", "safetensors")
+    done = run("train_families.py", "--quick", "--engine", "dense", "-o", tmp_path)
+    assert done.returncode == 0, done.stderr
+    lines = [line.split("|")[1:] for line in done.stdout.splitlines() if line.startswith("| ")][2:]
+    means = {(line[0].strip(), float(line[1])): float(line[4]) for line in lines}
+    assert len(means) == 21
+    assert means["dense", 0] > 80
+    assert means["uniform", 0.995] < 50
+    again = run("train_families.py", "--quick", "--engine", "dense", "-o", tmp_path)
+    assert again.stdout == done.stdout
+    assert again.stderr == ""  # nothing is trained twice
+
+
+def test_the_random_rows_are_rerun():
+    needs("torch", "sklearn", "safetensors")
+    done = run("reproduce_alford2018_topologies.py", "--quick", "--engine", "dense")
+    assert done.returncode == 0, done.stderr
+    assert "| random .01 | 74.1 |" in done.stdout
+    assert "| RadiX .1, 10 x wider | 93.98 |" in done.stdout

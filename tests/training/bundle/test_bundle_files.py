@@ -6,9 +6,10 @@ import json
 import pytest
 from hypothesis import given
 
+from topograph.biadjacency import Kronecker
 from topograph.digest import mask_digest
 from topograph.errors import ParameterError, ReadError
-from topograph.generators import family_net
+from topograph.generators import family_net, graphchallenge_net
 from topograph.testing import layered_graphs
 from topograph.training import ALFORD_2018, MODERN, load_data
 from topograph.training.bundle import Manifest, MaskEntry, make_bundle, read_manifest
@@ -25,6 +26,15 @@ def test_a_mask_written_and_read_is_the_same(tmp_path_factory, graph):
     assert again.equals(graph)
     assert dict(again.provenance) == dict(graph.provenance)
     assert digest == mask_digest(graph)
+
+
+def test_radix_layers_stay_without_indices(tmp_path):
+    net = graphchallenge_net(1024, 8, seed=3)  # the last layers have permuted rows
+    path = tmp_path / "mask.safetensors"
+    again = read_mask(path, write_mask(net, path))
+    assert again.equals(net)
+    assert all(isinstance(layer.biadjacency, Kronecker) for layer in again.layers)
+    assert path.stat().st_size < 50_000
 
 
 def test_a_mask_that_was_changed_is_refused(tmp_path, nets):

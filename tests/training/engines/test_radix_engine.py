@@ -14,14 +14,16 @@ from tests.training.engines.plain_loop import (
     random_member,
     schedule,
 )
-from topograph.biadjacency import Kronecker
+from topograph.biadjacency import Kronecker, Sparse
 from topograph.errors import ParameterError
-from topograph.generators import radix_net
+from topograph.generators import append_dense, fit_widths, radix_net
 from topograph.graph import Layer, chain
+from topograph.training.data.dataset import Dataset
 from topograph.training.engines import radix_layers
+from topograph.training.engines.choosing import choose_engine
 from topograph.training.engines.member import Member
 from topograph.training.engines.pattern import Pattern
-from topograph.training.engines.radix import RadixEngine
+from topograph.training.engines.radix import RadixEngine, is_index_free
 from topograph.training.engines.radix_layers import BandedForm, banded_linear, suitable_form
 from topograph.training.engines.sparse import SparseEngine
 from topograph.training.sparse_layers import SparseLayout, sparse_linear
@@ -135,6 +137,27 @@ def test_forms_are_used_where_they_pay():
     assert suitable_form(Kronecker(64, 4, 4, 8, 8)) is None
 
 
-def test_other_layers_are_refused(digits):
-    with pytest.raises(ParameterError, match=r"random 3 must have RadiX .* layer 1 is neither"):
+def test_nets_without_a_radix_layer_are_refused(digits):
+    with pytest.raises(ParameterError, match=r"random 3 must have a RadiX layer"):
         make_radix([random_member((64, 8, 10), 0.5, seed=3)], digits, PLAIN)
+
+
+def test_other_layers_of_a_radix_net_are_sparse(digits):
+    """As where inputs were dropped to fit the data: that layer is held edge by edge."""
+    net = append_dense(fit_widths(radix_net([[4, 5]], [4, 16, 16]), [64, 320, 320]), 10)
+    member = Member.of_graph(net, seed=1)
+    assert not is_index_free(member)
+    assert is_index_free(Member.of_graph(radix_net([[4, 5]], [16, 16, 16])))
+    check_engine(make_radix, [member], digits, PLAIN)
+
+
+def test_auto_takes_it_for_large_nets_alone():
+    large, small = (Member.of_graph(radix_net([[32, 32]], [width] * 3)) for width in (16, 1))
+    wide = torch.zeros(1, 1, 1, 1)
+    data = Dataset("x", wide, torch.zeros(1).long(), wide, torch.zeros(1).long(), 1, verified=False)
+    assert choose_engine([large], PLAIN, data, CPU).name == "radix"
+    assert choose_engine([small], PLAIN, data, CPU).name in ("kernel", "sparse")
+    held = Member.of_graph(
+        chain([Sparse.from_matrix(layer.biadjacency.to_csr()) for layer in large.graph.layers])
+    )
+    assert choose_engine([held], PLAIN, data, CPU).name == "sparse"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from topograph.biadjacency import Sparse
+from topograph.biadjacency import Biadjacency, Kronecker, Sparse
 from topograph.digest import mask_digest
 from topograph.errors import GraphError, MissingExtraError, ReadError
 from topograph.graph import Layer, LayeredGraph
@@ -17,13 +17,16 @@ from topograph.io.paths import shown
 from topograph.io.replacing import replacing
 
 _FORMAT = "topograph-mask 1"
+_NUMBERS = ("base", "radix", "place_value", "dense_in", "dense_out", "direction")
 
 
 def write_mask(graph: LayeredGraph, path: Path) -> str:
     """Write the edges of a graph and return its digest.
 
     Layer ``k`` has the tensors ``k.indptr`` and ``k.indices``: compressed rows of its
-    ``(n_in, n_out)`` biadjacency. Names and levels are in the metadata.
+    ``(n_in, n_out)`` biadjacency. A RadiX layer that is held without indices has its numbers in
+    the metadata instead, and ``k.row_order`` if its rows are permuted. Names and levels are in
+    the metadata.
 
     Parameters
     ----------
@@ -33,14 +36,22 @@ def write_mask(graph: LayeredGraph, path: Path) -> str:
     """
     digest = mask_digest(graph)
     arrays: dict[str, npt.NDArray[Any]] = {}
+    layers: list[list[Any]] = []
     for number, layer in enumerate(graph.layers):
-        matrix = layer.biadjacency.to_csr().sorted_indices()
-        arrays[f"{number}.indptr"] = np.ascontiguousarray(matrix.indptr)
-        arrays[f"{number}.indices"] = np.ascontiguousarray(matrix.indices)
+        operator, numbers = layer.biadjacency, None
+        if isinstance(operator, Kronecker):
+            numbers = {name: getattr(operator, name) for name in _NUMBERS}
+            if operator.row_order is not None:
+                arrays[f"{number}.row_order"] = np.ascontiguousarray(operator.row_order)
+        else:
+            matrix = operator.to_csr().sorted_indices()
+            arrays[f"{number}.indptr"] = np.ascontiguousarray(matrix.indptr)
+            arrays[f"{number}.indices"] = np.ascontiguousarray(matrix.indices)
+        layers.append([layer.name, layer.source, layer.target, numbers])
     about = {
         "format": _FORMAT,
         "widths": json.dumps(graph.widths),
-        "layers": json.dumps([[layer.name, layer.source, layer.target] for layer in graph.layers]),
+        "layers": json.dumps(layers),
         "provenance": json.dumps(dict(graph.provenance)),
     }
     content = safetensors_of_numpy().save(arrays, metadata=about)
@@ -75,8 +86,15 @@ def read_mask(path: Path, digest: str) -> LayeredGraph:
                 )
             widths = json.loads(about["widths"])
             layers = [
-                Layer(name, source, target, _sparse(file, number, widths[source], widths[target]))
-                for number, (name, source, target) in enumerate(json.loads(about["layers"]))
+                Layer(
+                    name,
+                    source,
+                    target,
+                    _operator(file, number, (widths[source], widths[target]), numbers),
+                )
+                for number, (name, source, target, numbers) in enumerate(
+                    json.loads(about["layers"])
+                )
             ]
         graph = LayeredGraph(widths, layers, json.loads(about["provenance"]))
     except FileNotFoundError as error:
@@ -98,9 +116,15 @@ def read_mask(path: Path, digest: str) -> LayeredGraph:
     return graph
 
 
-def _sparse(file: Any, number: int, n_in: int, n_out: int) -> Sparse:
-    indptr, indices = (file.get_tensor(f"{number}.{part}") for part in ("indptr", "indices"))
-    return Sparse(indptr, indices, (n_in, n_out))
+def _operator(
+    file: Any, number: int, shape: tuple[int, int], numbers: dict[str, int] | None
+) -> Biadjacency:
+    if numbers is None:
+        indptr, indices = (file.get_tensor(f"{number}.{part}") for part in ("indptr", "indices"))
+        return Sparse(indptr, indices, shape)
+    name = f"{number}.row_order"
+    row_order = file.get_tensor(name) if name in file.keys() else None  # noqa: SIM118
+    return Kronecker(**{key: numbers[key] for key in _NUMBERS}, row_order=row_order)
 
 
 def safetensors_of_numpy() -> Any:

@@ -18,6 +18,8 @@ ENGINES = ("dense", "sparse", "radix", "kernel", "module")
 KERNEL_BELOW = 0.4  # density under which the kernel beats dense products on a CPU; measured: .45
 SPARSE_BELOW_CPU = 0.3  # the same for the sparse engine and one net; measured
 SPARSE_BELOW_CUDA = 0.05  # an estimate: not measured on a device yet
+KERNEL_EDGES = 500_000  # edges of a net above which the sparse engine wins: measured
+RADIX_EDGES = 2_000_000  # the same for RadiX layers without indices: measured
 DENSE_BYTES = 4 << 30  # more than this is not spent on dense matrices
 
 
@@ -81,6 +83,9 @@ def choose_engine(
     possible = sum(a * b for member in members for a, b in (p.shape for p in member.patterns))
     is_alike = len({member.widths for member in members}) == 1
     said = f"density {density:.3g}"
+    edges = max(member.n_edges for member in members)
+    if edges >= RADIX_EDGES and _are_index_free(members):
+        return Choice("radix", f"RadiX layers with {edges:,} edges in all")
     if device.type == "cuda":
         if is_alike and density >= SPARSE_BELOW_CUDA and 16 * possible <= DENSE_BYTES:
             return Choice(
@@ -89,11 +94,18 @@ def choose_engine(
         return Choice(
             "sparse", f"{said} on a GPU, below {SPARSE_BELOW_CUDA} (an estimate), or wide"
         )
-    if density < KERNEL_BELOW and importlib.util.find_spec("numba") is not None:
+    is_small = edges <= KERNEL_EDGES
+    if density < KERNEL_BELOW and is_small and importlib.util.find_spec("numba") is not None:
         return Choice("kernel", f"{said} on a CPU, below {KERNEL_BELOW}")
     if density < SPARSE_BELOW_CPU or not is_alike or 16 * possible > DENSE_BYTES:
-        return Choice("sparse", f"{said} on a CPU")
+        return Choice("sparse", f"{said} on a CPU, {edges:,} edges")
     return Choice("dense", f"{said} on a CPU")
+
+
+def _are_index_free(members: Sequence[Any]) -> bool:
+    from topograph.training.engines.radix import is_index_free
+
+    return all(is_index_free(member) for member in members)
 
 
 def make_engine(

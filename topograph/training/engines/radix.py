@@ -24,22 +24,24 @@ class RadixEngine(SparseEngine):
 
     A layer whose Kronecker factor is wide, or that is the last digit of its mixed-radix
     system and long, or whose radix is large, is a `BandedForm`; another one is a sparse
-    layer of its own. Complete layers are taken too, as one tile.
+    layer of its own. A complete layer is one tile; any other is a sparse layer.
 
     Parameters
     ----------
     members, data, recipe, device
-        As of `SparseEngine`; all layers must be RadiX layers or complete.
+        As of `SparseEngine`; each net must have a RadiX layer.
 
     Raises
     ------
     ParameterError
-        If a layer is neither, numbers of layers differ, or the data do not fit.
+        If a net has none, numbers of layers differ, or the data do not fit.
     """
 
     name: ClassVar[str] = "radix"
 
     def _lay_out(self) -> None:
+        for member in self.members:
+            _check_radix(member)
         self._steps = [
             [_RadixStep(member, number, self.device) for number in range(len(member.patterns))]
             for member in self.members
@@ -102,9 +104,10 @@ class _RadixStep:
     """One layer of a member, in the form that suits it."""
 
     def __init__(self, member: Member, number: int, device: torch.device) -> None:
-        layer = _radix_layer(member, number)
-        self._form, self._inputs = suitable_form(layer), None
-        if self._form is None:
+        layer = radix_layer(member, number)
+        self._form = None if layer is None else suitable_form(layer)
+        self._inputs = None
+        if layer is None or self._form is None:
             layout = SparseLayout.of_patterns([member.patterns[number]], device)
             self._product: _Product = functools.partial(sparse_linear, layout=layout)
             return
@@ -144,15 +147,30 @@ class _RadixStep:
         return torch.from_numpy(np.lexsort((sources, targets))).to(device)
 
 
-def _radix_layer(member: Member, number: int) -> Kronecker:
-    """Return what a layer of a member is, a complete one as a Kronecker factor alone."""
+def radix_layer(member: Member, number: int) -> Kronecker | None:
+    """Return what a layer is if it is a RadiX or a complete layer, else None.
+
+    A layer that is held edge by edge is none, whatever its edges are.
+    """
     pattern, layer = member.patterns[number], member.graph.layers[number].biadjacency
     if pattern.n_edges == math.prod(pattern.shape):
         return Kronecker(1, 1, 1, *pattern.shape)
-    if not isinstance(layer, Kronecker) or layer.n_edges != pattern.n_edges:
+    if isinstance(layer, Kronecker) and layer.n_edges == pattern.n_edges:
+        return layer
+    return None
+
+
+def is_index_free(member: Member) -> bool:
+    """Whether every layer of a net has a form in which it needs no indices."""
+    layers = [radix_layer(member, number) for number in range(len(member.patterns))]
+    return all(layer is not None and suitable_form(layer) is not None for layer in layers)
+
+
+def _check_radix(member: Member) -> None:
+    has_radix = any(isinstance(layer.biadjacency, Kronecker) for layer in member.graph.layers)
+    if not has_radix:
         raise ParameterError(
-            f"{member.name} must have RadiX or complete layers for the engine radix, but layer "
-            f"{number + 1} is neither, or is held edge by edge.",
+            f"{member.name} must have a RadiX layer for the engine radix, but its layers are held "
+            f"edge by edge.",
             hint="topograph.generators.radix_net makes such layers; the engine sparse takes any.",
         )
-    return layer
