@@ -11,8 +11,8 @@ from topograph import verify
 from topograph.errors import ParameterError
 from topograph.generators import radix_net
 from topograph.generators.butterfly_family import butterfly_layer, butterfly_net
-from topograph.generators.family import FAMILIES, family_net
 from topograph.generators.monarch_family import monarch_layer, monarch_net
+from topograph.generators.registry import FAMILIES, family_net
 from topograph.graph import chain
 from topograph.metrics import component_count
 from topograph.propagation import EXACT, arrive

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from topograph.errors import ParameterError
 from topograph.generators.continuous_family import DIALS, continuous_layer, sample_continuous
 from topograph.generators.edge_ends import exchange_sources, level_sources
-from topograph.generators.family import family_net
 from topograph.generators.fans import tailed_fans
+from topograph.generators.registry import family_net
 from topograph.generators.structured_family import banded_layer
 
 seeds = st.integers(0, 2**32)

@@ -15,7 +15,7 @@ from topograph.generators.expander_family import (
     ramanujan_counts,
     ramanujan_layer,
 )
-from topograph.generators.family import family_net
+from topograph.generators.registry import family_net
 from topograph.graph import Layer
 from topograph.metrics import component_count, is_ramanujan, sigma_1, sigma_2
 

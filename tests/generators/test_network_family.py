@@ -11,13 +11,13 @@ from scipy.stats import chisquare
 from tests.generators.realisations import cells
 from topograph.errors import ParameterError
 from topograph.generators.communities import Communities
-from topograph.generators.family import family_net
 from topograph.generators.network_family import (
     receptive_field_layer,
     scale_free_layer,
     small_world_layer,
     stochastic_blocks_layer,
 )
+from topograph.generators.registry import family_net
 from topograph.generators.structured_family import banded_layer
 from topograph.metrics import component_count
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from topograph.errors import ParameterError
-from topograph.generators.family import FAMILIES, family_net
 from topograph.generators.pattern_family import block_sparse_layer, n_m_layer
+from topograph.generators.registry import FAMILIES, family_net
 from topograph.generators.tiling import Tiling
 
 widths = st.integers(1, 20)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from topograph.errors import ParameterError
 from topograph.generators import degree_family, expander_family, random_family
-from topograph.generators.family import FAMILIES, family_net
+from topograph.generators.registry import FAMILIES, family_net
 
 OWN = [
     name

@@ -10,7 +10,7 @@ from tests.strategies import layered_graphs
 from topograph.biadjacency import Sparse
 from topograph.errors import ParameterError
 from topograph.generators import radix_net
-from topograph.generators.family import family_net
+from topograph.generators.registry import family_net
 from topograph.generators.rewiring import degree_preserving_twin, density_preserving_twin
 from topograph.graph import chain
 from topograph.metrics import path_count_cv

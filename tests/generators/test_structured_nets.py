@@ -16,7 +16,7 @@ from topograph.generators import (
     pattern_family,
     structured_family,
 )
-from topograph.generators.family import FAMILIES, family_net
+from topograph.generators.registry import FAMILIES, family_net
 
 MODULES = [
     module.__name__

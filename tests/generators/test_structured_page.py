@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.generators.test_structured_nets import OWN
-from topograph.generators.family import FAMILIES
+from topograph.generators.registry import FAMILIES
 
 PAGE = Path(__file__).parents[2] / "docs" / "structured-families.md"
 

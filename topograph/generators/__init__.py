@@ -4,7 +4,6 @@ from topograph.generators.allocation import allocate_edges
 from topograph.generators.butterfly_family import butterfly_net
 from topograph.generators.continuous_family import sample_continuous
 from topograph.generators.degree_family import degree_layer
-from topograph.generators.family import FAMILIES, Drawn, Family, family, family_net
 from topograph.generators.graphchallenge import graphchallenge_layer, graphchallenge_net
 from topograph.generators.isomorphism import (
     inverse_orders,
@@ -14,6 +13,7 @@ from topograph.generators.isomorphism import (
 )
 from topograph.generators.monarch_family import monarch_net
 from topograph.generators.radix_family import radix_net, radix_net_from_degrees
+from topograph.generators.registry import FAMILIES, Drawn, Family, family, family_net
 from topograph.generators.resizing import append_dense, fit_widths
 from topograph.generators.rewiring import degree_preserving_twin, density_preserving_twin
 

@@ -12,10 +12,10 @@ from topograph.biadjacency import Sparse
 from topograph.errors import ParameterError
 from topograph.generators.allocation import Allocation
 from topograph.generators.edge_ends import exchange_sources, level_sources
-from topograph.generators.family import family, family_net
 from topograph.generators.fans import Fans, even_fans, tailed_fans
 from topograph.generators.reach import check_reachable
 from topograph.generators.receptive_fields import draw_fields
+from topograph.generators.registry import family, family_net
 from topograph.generators.relabelling import layer_of
 from topograph.generators.shares import checked_share
 from topograph.graph import LayeredGraph
@@ -128,7 +128,7 @@ def sample_continuous(
     widths : sequence of int
         Units of each level.
     density : float or sequence of float, optional
-        As of `topograph.generators.family.family_net`; either this or ``edges_per_layer``.
+        As of `topograph.generators.registry.family_net`; either this or ``edges_per_layer``.
     edges_per_layer : sequence of int, optional
         The number of edges of each layer.
     count : int

@@ -12,8 +12,8 @@ from topograph.biadjacency import Sparse
 from topograph.biadjacency.operator import Values
 from topograph.generators.cells import layer_from_cells, narrowed, other_cells
 from topograph.generators.degree_sequences import checked_degrees, some_layer
-from topograph.generators.family import family
 from topograph.generators.reach import check_reachable, neighbours
+from topograph.generators.registry import family
 from topograph.generators.switching import repair, switch
 
 _BATCHES = 20  # of switches: ten proposals an edge

@@ -12,8 +12,8 @@ from topograph.errors import ParameterError
 from topograph.generators.biregular_spectrum import second_singular_value
 from topograph.generators.cells import cells_of, layer_from_cells
 from topograph.generators.degree_family import biregular_layer
-from topograph.generators.family import Drawn, family
 from topograph.generators.reach import check_reachable, neighbours
+from topograph.generators.registry import Drawn, family
 from topograph.radix.arguments import checked_integer
 from topograph.radix.divisors import divisors, nearest_listed
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from topograph.biadjacency import Kronecker, Sparse
 from topograph.errors import ParameterError
-from topograph.generators.family import family
 from topograph.generators.provenance import made_by
 from topograph.generators.reach import check_reachable, neighbours
+from topograph.generators.registry import family
 from topograph.generators.relabelling import layer_of
 from topograph.graph import LayeredGraph, chain
 from topograph.radix.arguments import checked_integer

@@ -9,11 +9,11 @@ from topograph.biadjacency import Sparse
 from topograph.errors import ParameterError
 from topograph.generators.arrivals import draw_pairs_by_weight
 from topograph.generators.communities import Communities
-from topograph.generators.family import family
 from topograph.generators.fans import even_fans
 from topograph.generators.random_subsets import random_subsets
 from topograph.generators.reach import check_reachable
 from topograph.generators.receptive_fields import band_edges, draw_fields
+from topograph.generators.registry import family
 from topograph.generators.relabelling import layer_of
 from topograph.generators.shares import checked_share
 from topograph.radix.arguments import checked_integer

@@ -6,9 +6,9 @@ import numpy as np
 
 from topograph.biadjacency import Sparse
 from topograph.errors import ParameterError
-from topograph.generators.family import family
 from topograph.generators.random_subsets import random_subsets
 from topograph.generators.reach import check_reachable
+from topograph.generators.registry import family
 from topograph.generators.relabelling import layer_of
 from topograph.generators.tiling import Tiling
 from topograph.radix.arguments import checked_integer

@@ -7,9 +7,9 @@ import numpy as np
 from topograph.biadjacency import Sparse
 from topograph.biadjacency.operator import Values
 from topograph.generators.cells import layer_from_cells
-from topograph.generators.family import family
 from topograph.generators.random_subsets import random_subsets
 from topograph.generators.reach import check_reachable, neighbours
+from topograph.generators.registry import family
 
 
 def whole_fan_ins(n_in: int, n_out: int, n_edges: int) -> tuple[int, ...]:

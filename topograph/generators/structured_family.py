@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from topograph.biadjacency import Sparse
-from topograph.generators.family import family
 from topograph.generators.fans import even_fans, places
 from topograph.generators.reach import check_reachable
 from topograph.generators.receptive_fields import band_edges, band_starts
+from topograph.generators.registry import family
 from topograph.generators.relabelling import layer_of
 
 

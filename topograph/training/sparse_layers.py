@@ -115,9 +115,10 @@ class SparseLayout:
 
     def to(self, device: torch.device | str) -> SparseLayout:
         """Return the same layout on a device."""
-        if self.offsets.device == torch.device(device):
+        offsets = self.offsets.to(device)
+        if offsets is self.offsets:  # also where it is asked to be on "cuda", and is on "cuda:0"
             return self
-        return SparseLayout(self.offsets.to(device), self.sources.to(device), self.shape)
+        return SparseLayout(offsets, self.sources.to(device), self.shape)
 
 
 def sparse_linear(
