@@ -66,6 +66,16 @@ _TITLES = (
 @click.option(
     "--shard", default="1/1", show_default=True, metavar="I/N", help="Do the I-th of N parts."
 )
+@click.option(
+    "--precision",
+    type=click.Choice(["tf32", "fp32"]),
+    default="tf32",
+    show_default=True,
+    help="Of products on a GPU; on a CPU all is fp32.",
+)
+@click.option(
+    "--tensorboard", metavar="DIR", help="Write curves for TensorBoard too (extra tensorboard)."
+)
 @click.option("-o", "--output", metavar="DIR", help="Bundle to make of the masks, with results.")
 @click.option("--quiet", is_flag=True, help="Show no progress bar.")
 @click.pass_context
@@ -88,6 +98,8 @@ def train(
     members: int,
     workers: int,
     shard: str,
+    precision: str,
+    tensorboard: str | None,
     output: str | None,
     quiet: bool,
 ) -> None:
@@ -131,7 +143,17 @@ def train(
                 edge_threshold=edge_threshold,
                 with_proxies=proxies,
             )
-        plan = RunPlan(folder, data_dir, engine, device, members, workers, _shard(shard))
+        plan = RunPlan(
+            folder,
+            data_dir,
+            engine,
+            device,
+            members,
+            workers,
+            _shard(shard),
+            precision="fp32" if precision == "fp32" else "tf32",
+            tensorboard=None if tensorboard is None else Path(tensorboard),
+        )
         before = len(finished_rows(plan))
         if before:
             said = "1 run is" if before == 1 else f"{before} runs are"

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal, TypeAlias
 
 import torch
 
 from topograph.errors import ParameterError
+
+Precision: TypeAlias = Literal["tf32", "fp32"]
 
 
 def find_device(name: str | torch.device = "auto") -> torch.device:
@@ -54,3 +59,24 @@ def describe_device(device: torch.device) -> str:
     if device.type == "cuda":
         return str(torch.cuda.get_device_name(device))
     return f"cpu, {torch.get_num_threads()} threads"
+
+
+@contextmanager
+def product_precision(device: torch.device, precision: Precision) -> Iterator[str]:
+    """Compute products of float32 on a CUDA device as asked, and say how they are computed.
+
+    Parameters
+    ----------
+    device : torch.device
+        On a CPU nothing is changed: ``fp32``.
+    precision : {"tf32", "fp32"}
+    """
+    if device.type != "cuda":
+        yield "fp32"
+        return
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
+    try:
+        yield precision
+    finally:
+        torch.set_float32_matmul_precision(before)

@@ -307,3 +307,17 @@ def test_a_bundle_trains_from_a_checkout_with_little_installed(tmp_path, nets):
     assert "net-0.5" in done.stdout
     assert len(finished_rows(plan(tmp_path))) == 4
     assert len(collect_bundle(tmp_path)) == 4
+
+
+def test_curves_for_tensorboard(tmp_path, nets):
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    bundle(nets, tmp_path / "b", seeds=(0,))
+    rows = list(train_bundle(plan(tmp_path / "b", tensorboard=tmp_path / "events")))
+    folders = sorted((tmp_path / "events").iterdir())
+    assert [folder.name.split("-seed")[0] for folder in folders] == ["net-0.2", "net-0.5"]
+    for row in rows:
+        (folder,) = [folder for folder in folders if folder.name.endswith(row["key"][:8])]
+        events = accumulator.EventAccumulator(str(folder))
+        events.Reload()
+        curve = [event.value for event in events.Scalars("accuracy")]
+        assert curve == pytest.approx(row["accuracy"])

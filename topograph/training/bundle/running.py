@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from topograph.errors import ParameterError
+from topograph.training.bundle.event_files import curve_writer
 from topograph.training.bundle.making import MASKS
 from topograph.training.bundle.manifest import Manifest, read_manifest
 from topograph.training.bundle.mask_files import read_mask
@@ -22,7 +23,12 @@ from topograph.training.bundle.results import RESULTS, append_result, read_resul
 from topograph.training.bundle.units import Chunk, Unit, chunks_of
 from topograph.training.data import load_data, prepare
 from topograph.training.data.dataset import Dataset
-from topograph.training.devices import describe_device, find_device
+from topograph.training.devices import (
+    Precision,
+    describe_device,
+    find_device,
+    product_precision,
+)
 from topograph.training.engines.choosing import choose_engine, make_engine
 from topograph.training.engines.engine import Engine
 from topograph.training.engines.member import Member
@@ -52,6 +58,10 @@ class RunPlan:
         Processes that train chunks at the same time, on a CPU.
     shard : (int, int), default (1, 1)
         ``(i, n)``: do the i-th of n parts of the chunks, counted from 1.
+    precision : {"tf32", "fp32"}, default "tf32"
+        Of products on a CUDA device: 10 or 23 bits after the point. On a CPU all is fp32.
+    tensorboard : Path, optional
+        Write curves for TensorBoard into this folder as well.
     """
 
     folder: Path
@@ -61,6 +71,8 @@ class RunPlan:
     members: int = 32
     workers: int = 1
     shard: tuple[int, int] = (1, 1)
+    precision: Precision = "tf32"
+    tensorboard: Path | None = None
 
     def __post_init__(self) -> None:
         part, parts = self.shard
@@ -215,25 +227,28 @@ def train_chunk(
         checkpoint=checkpoint,
         key=":".join([choice.name, *(unit.key for unit in chunk.units)]),
         progress=lambda step, _: report(chunk, step),
+        on_epoch=None if plan.tensorboard is None else curve_writer(plan.tensorboard, chunk),
     )
 
     def engine_for(data: Dataset) -> Engine:
         return make_engine(choice.name, members, data, recipe, setting.device)
 
-    _, outcomes = train_ensemble(
-        engine_for,
-        setting.data,
-        recipe,
-        n_steps=setting.n_steps,
-        order_seed=chunk.seed,
-        watch=watch,
-    )
+    with product_precision(setting.device, plan.precision) as precision:
+        _, outcomes = train_ensemble(
+            engine_for,
+            setting.data,
+            recipe,
+            n_steps=setting.n_steps,
+            order_seed=chunk.seed,
+            watch=watch,
+        )
     about = {
         "data": manifest.data,
         "recipe": recipe.name,
         "engine": choice.name,
         "engine_reason": choice.reason,
         "device": describe_device(setting.device),
+        "precision": precision,
         "members": len(members),
         "torch": torch.__version__,
         "topograph": _version(),
