@@ -214,7 +214,8 @@ def _run(name: str, bench: Bench) -> tuple[list[Row], str]:
         _say(f"\nFailed: {failure}")
     finally:
         _set_arithmetic("fp32")
-        torch.use_deterministic_algorithms(False)
+        if torch.are_deterministic_algorithms_enabled():
+            torch.use_deterministic_algorithms(False)
         _data.cache_clear()
         with suppress(RuntimeError):  # after an error of the device all calls fail
             bench.forget_peak()
@@ -401,14 +402,14 @@ class Convolutions:
     def unfolded(self, images: Tensor, weights: Sequence[Tensor]) -> Tensor:
         """Return the outputs of all nets by batched products with patches of the images."""
         n_nets, n_images, values = len(weights[0]), len(images), images[None]
+        size, margin = self.kernel, (self.kernel // 2,) * 4
         for weight in weights:
             side, n_held = values.shape[-1], len(values)
-            patches = functional.unfold(
-                values.flatten(0, 1), self.kernel, padding=self.kernel // 2
-            ).unflatten(0, (n_held, n_images))
-            columns = patches.transpose(1, 2).flatten(2)  # (1 or n_nets, patch, images * places)
+            # not functional.unfold, which on CUDA goes through the images one by one
+            windows = functional.pad(values, margin).unfold(3, size, 1).unfold(4, size, 1)
+            columns = windows.permute(0, 2, 5, 6, 1, 3, 4).flatten(1, 3).flatten(2)
             rows = weight.flatten(2)
-            if n_held == 1:
+            if n_held == 1:  # the images, which all nets share
                 found = (rows.flatten(0, 1) @ columns[0]).unflatten(0, (n_nets, -1))
             else:
                 found = rows.bmm(columns)
@@ -853,7 +854,8 @@ def _graphed(bench: Bench, name: str, members: list[Member]) -> Advance:
                 step()
         torch.cuda.current_stream().wait_stream(side)
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph):
+        # the outer one puts the stream back where recording fails
+        with torch.cuda.stream(torch.cuda.current_stream()), torch.cuda.graph(graph):
             step()
         replay = graph.replay
 

@@ -167,3 +167,21 @@ def test_a_net_whose_logits_are_dead_predicts_one_class(digits):
     assert found.is_untrained
     assert found.test_loss == pytest.approx(math.log(10))
     assert found.gradient_norms[-1] == (0.0, 0.0, 0.0)
+
+
+def test_wide_nets_see_fewer_images_at_once(digits, monkeypatch):
+    from topograph.training import looking
+
+    engine = DenseEngine(members(), digits, MODERN, CPU)
+    whole = looking.look(engine, digits.test_images, digits.test_labels)
+    monkeypatch.setattr(looking, "_VALUES", 20 * 248)  # units of both nets: 2 x 124
+    sizes = []
+    infer = engine.infer
+    monkeypatch.setattr(engine, "infer", lambda images: sizes.append(len(images)) or infer(images))
+    apart = looking.look(engine, digits.test_images, digits.test_labels)
+    assert max(sizes) == 20
+    assert sum(sizes) == len(digits.test_labels)
+    for one, other in zip(whole, apart, strict=True):
+        assert one.accuracy == other.accuracy
+        assert one.silent_units == other.silent_units
+        assert one.loss == pytest.approx(other.loss)

@@ -42,6 +42,19 @@ def find_device(name: str | torch.device = "auto") -> torch.device:
     return device
 
 
+def forget_peak_memory(device: torch.device) -> None:
+    """Count the peak memory of a CUDA device anew; that of a process cannot be."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+
+
+def memory_for_dense(device: torch.device) -> int:
+    """Return how many bytes dense matrices may take: half of what a device has, or 4 GiB."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[1]) // 2
+    return 4 << 30
+
+
 def peak_memory(device: torch.device) -> int:
     """Return the peak memory in bytes: of the process on a CPU, of torch on a CUDA device."""
     if device.type == "cuda":
@@ -74,9 +87,11 @@ def product_precision(device: torch.device, precision: Precision) -> Iterator[st
     if device.type != "cuda":
         yield "fp32"
         return
-    before = torch.get_float32_matmul_precision()
+    before = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
     torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
+    torch.backends.cudnn.allow_tf32 = precision == "tf32"  # of convolutions
     try:
         yield precision
     finally:
-        torch.set_float32_matmul_precision(before)
+        torch.set_float32_matmul_precision(before[0])
+        torch.backends.cudnn.allow_tf32 = before[1]

@@ -18,7 +18,7 @@ from topograph.errors import ParameterError
 from topograph.graph import LayeredGraph
 from topograph.training.checkpoints import load_checkpoint, save_checkpoint
 from topograph.training.data.dataset import Dataset
-from topograph.training.devices import peak_memory
+from topograph.training.devices import forget_peak_memory, peak_memory
 from topograph.training.engines.engine import Engine
 from topograph.training.engines.member import Member
 from topograph.training.looking import Look, look
@@ -153,6 +153,7 @@ def train_ensemble(
     """
     watch = watch or Watch()
     used = held_out(data, watch.n_validation)
+    forget_peak_memory(data.train_labels.device)
     engine = make_engine(used)
     diaries = [_Diary() for _ in engine.members]
     step, seconds = _resume(engine, diaries, watch)

@@ -10,7 +10,8 @@ from torch.nn import functional
 
 from topograph.training.engines.engine import Engine
 
-_CHUNK = 1000  # images at once
+_IMAGES = 1000  # at once, at most
+_VALUES = 1 << 25  # of all units on all images at once: 128 MiB
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,9 @@ def look(engine: Engine, images: Tensor, labels: Tensor) -> list[Look]:
     """
     right, loss, hits = [], [], []
     active: list[list[Tensor]] = []
-    for start in range(0, len(labels), _CHUNK):
-        chunk, truth = images[start : start + _CHUNK], labels[start : start + _CHUNK]
+    size = _images_at_once(engine)
+    for start in range(0, len(labels), size):
+        chunk, truth = images[start : start + size], labels[start : start + size]
         found = engine.infer(chunk.flatten(1))
         n_members, _, n_classes = found.logits.shape
         classes = found.logits.argmax(dim=2)
@@ -75,3 +77,9 @@ def look(engine: Engine, images: Tensor, labels: Tensor) -> list[Look]:
         )
         for index in range(len(engine.members))
     ]
+
+
+def _images_at_once(engine: Engine) -> int:
+    """Return how many images go through all members without taking much memory."""
+    units = sum(sum(getattr(member, "widths", ())) for member in engine.members)
+    return max(1, min(_IMAGES, _VALUES // max(1, units)))

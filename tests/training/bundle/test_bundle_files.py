@@ -15,7 +15,7 @@ from topograph.training import ALFORD_2018, MODERN, load_data
 from topograph.training.bundle import Manifest, MaskEntry, make_bundle, read_manifest
 from topograph.training.bundle.mask_files import read_mask, write_mask
 from topograph.training.bundle.packed_data import read_packed_data, write_data
-from topograph.training.bundle.results import append_result, read_results
+from topograph.training.bundle.results import append_results, read_results
 
 
 @given(graph=layered_graphs())
@@ -141,19 +141,19 @@ def test_packed_data_are_the_data(tmp_path):
 
 def test_half_a_line_is_dropped_and_others_are_kept(tmp_path):
     path = tmp_path / "results.jsonl"
-    append_result(path, {"key": "a", "value": float("nan"), "list": [1.0, float("inf")]})
+    append_results(path, [{"key": "a", "value": float("nan"), "list": [1.0, float("inf")]}])
     with path.open("ab") as file:
         file.write(b'{"key": "b", "val')
     assert [row["key"] for row in read_results(path)] == ["a"]
-    append_result(path, {"key": "c", "value": 2})
-    append_result(path, {"key": "a", "value": 3})
+    append_results(path, [{"key": "c", "value": 2}])
+    append_results(path, [{"key": "a", "value": 3}])
     assert read_results(path) == [
         {"key": "a", "value": None, "list": [1.0, None]},
         {"key": "c", "value": 2},
     ]
     half_only = tmp_path / "half"
     half_only.write_bytes(b"x" * 200_000)
-    append_result(half_only, {"key": "d"})
+    append_results(half_only, [{"key": "d"}])
     assert half_only.read_bytes() == b'{"key": "d"}\n'
 
 

@@ -14,7 +14,6 @@ import json
 import os
 import subprocess
 import sys
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +51,9 @@ from topograph.training.sparse_layers import SparseLinear
 pytestmark = [
     pytest.mark.gpu,
     pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device"),
+    pytest.mark.filterwarnings("default"),  # torch warns of its own settings and contexts there
 ]
+torch.set_num_threads(1)
 CUDA, CPU = torch.device("cuda"), torch.device("cpu")
 ROOT = Path(__file__).parents[3]
 MOMENTUM = dataclasses.replace(PLAIN, name="momentum", momentum=0.9)
@@ -109,11 +110,9 @@ CASES = {
 def _in_fp32():
     """Compute in float32, not in TF32: convolutions round to it unless told otherwise."""
     before = torch.backends.cudnn.allow_tf32
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that there is a newer way to say it
-        torch.backends.cudnn.allow_tf32 = False
-        yield
-        torch.backends.cudnn.allow_tf32 = before
+    torch.backends.cudnn.allow_tf32 = False
+    yield
+    torch.backends.cudnn.allow_tf32 = before
 
 
 @pytest.fixture(params=CASES)
@@ -218,7 +217,7 @@ def test_a_retired_member_is_0_and_the_others_do_not_notice(case, data, recipe):
     one.check_zeros_outside()
 
 
-@pytest.mark.parametrize("index", [0, 1])
+@pytest.mark.parametrize("index", [0, 2])
 def test_divergence_stays_with_one_member(case, data, index):
     wild = list(case.members)
     wild[index] = dataclasses.replace(wild[index], rate_factor=1e6)
@@ -335,8 +334,8 @@ def test_a_bundle_trains_from_the_checkout_and_is_collected(data, tmp_path):
         assert done.returncode == 0, done.stderr
         return done
 
-    for engine, members in (("auto", 1), ("auto", 1)):  # the second time there is nothing to do
-        done = run("train", folder, "--device", CUDA.type, "--engine", engine, "--members", members)
+    for _ in range(2):  # the second time there is nothing to do
+        done = run("train", folder, "--device", CUDA.type, "--members", 1)
         assert "net-0.5" in done.stdout
     assert "4 runs are finished and not done again." in done.stderr
     rows = finished_rows(RunPlan(folder))
@@ -368,9 +367,9 @@ def test_a_sparse_layer_has_the_gradients_of_a_dense_one(n_in, n_out, density, b
     rng = np.random.default_rng(0)
     mask = rng.random((n_in, n_out)) < density
     pattern = Pattern.of_layer(from_layers([mask]).layers[0])
-    layer = SparseLinear(pattern, seed=1).to("cuda" if CUDA.type == "cuda" else CUDA)
-    kept = layer.layout
-    assert layer.to(CUDA).layout is kept
+    layer = SparseLinear(pattern, seed=1).to(CUDA)
+    assert layer.layout.sources.device == layer.weight.device
+    assert layer.layout.to(CUDA) is layer.layout  # "cuda" is where it is: on "cuda:0"
     ends = [torch.from_numpy(side).long() for side in (pattern.targets(), pattern.sources)]
     weight = torch.zeros(n_out, n_in, dtype=torch.float64)
     weight[ends[0], ends[1]] = layer.weight.detach().double().cpu()
@@ -378,7 +377,7 @@ def test_a_sparse_layer_has_the_gradients_of_a_dense_one(n_in, n_out, density, b
     bias = layer.bias.detach().double().cpu().requires_grad_()
     x = torch.randn(batch, n_in, generator=torch.Generator().manual_seed(2))
     upstream = torch.randn(batch, n_out, generator=torch.Generator().manual_seed(3))
-    there, here = x.to(CUDA).requires_grad_(), x.double().requires_grad_()
+    there, here = x.to(CUDA, copy=True).requires_grad_(), x.double().requires_grad_()
     found, expected = layer(there), functional.linear(here, weight, bias)
     found.backward(upstream.to(CUDA))
     expected.backward(upstream.double())
@@ -401,6 +400,7 @@ def test_memory_grows_with_edges():
     stretches = np.arange(0, width, width // fan_in, dtype=np.int32)
     sources = np.random.default_rng(0).integers(0, width // fan_in, (width, fan_in), np.int32)
     pattern = Pattern(offsets, (sources + stretches).reshape(-1), (width, width))
+    torch.zeros(1, device=CUDA)  # the device counts from its first use
     torch.cuda.empty_cache()
     torch.cuda.reset_peak_memory_stats()
     before = torch.cuda.memory_allocated()

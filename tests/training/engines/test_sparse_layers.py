@@ -216,7 +216,7 @@ def test_a_gpu_agrees_with_the_cpu():
     layer, x = SparseLinear(pattern), torch.randn(17, 300)
     results = []
     for device in ("cpu", "cuda"):
-        layer, inputs = layer.to(device), x.to(device).requires_grad_()
+        layer, inputs = layer.to(device), x.to(device, copy=True).requires_grad_()
         layer.zero_grad()
         found = layer(inputs)
         found.square().sum().backward()

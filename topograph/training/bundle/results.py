@@ -5,23 +5,23 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 RESULTS = "results.jsonl"
 
 
-def append_result(path: Path, row: Mapping[str, Any]) -> None:
-    """Append a row and see to it that it is on the disk.
+def append_results(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Append rows in one go, and see to it that they are on the disk.
 
     A last line that was cut off when a machine stopped is dropped first. Numbers that are not
     finite become null.
     """
-    line = json.dumps(_finite(dict(row)), allow_nan=False).encode() + b"\n"
+    lines = [json.dumps(_finite(dict(row)), allow_nan=False).encode() + b"\n" for row in rows]
     with path.open("a+b") as file:
         _drop_half_a_line(file)
-        file.write(line)
+        file.write(b"".join(lines))
         file.flush()
         os.fsync(file.fileno())
 

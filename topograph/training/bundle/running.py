@@ -19,7 +19,7 @@ from topograph.training.bundle.manifest import Manifest, read_manifest
 from topograph.training.bundle.mask_files import read_mask
 from topograph.training.bundle.model_mask_files import read_model_masks
 from topograph.training.bundle.packed_data import read_packed_data
-from topograph.training.bundle.results import RESULTS, append_result, read_results
+from topograph.training.bundle.results import RESULTS, append_results, read_results
 from topograph.training.bundle.units import Chunk, Unit, chunks_of
 from topograph.training.data import load_data, prepare
 from topograph.training.data.dataset import Dataset
@@ -146,8 +146,7 @@ def train_bundle(plan: RunPlan, progress: Progress | None = None) -> Iterator[di
     if progress is not None and left:
         progress("start", done, total)
     for chunk, rows in _trained(plan, setting, left, report):
-        for row in rows:
-            append_result(results, row)
+        append_results(results, rows)
         checkpoint_of(plan, chunk).unlink(missing_ok=True)
         done += len(chunk.units) * setting.n_steps
         report(chunk, 0)

@@ -11,6 +11,7 @@ import torch
 
 from topograph.errors import ParameterError
 from topograph.training.data.dataset import Dataset
+from topograph.training.devices import memory_for_dense
 from topograph.training.engines.engine import Engine
 from topograph.training.recipes import Recipe
 
@@ -20,7 +21,6 @@ SPARSE_BELOW_CPU = 0.3  # the same for the sparse engine and one net; measured
 SPARSE_BELOW_CUDA = 0.05  # an estimate: not measured on a device yet
 KERNEL_EDGES = 500_000  # edges of a net above which the sparse engine wins: measured
 RADIX_EDGES = 2_000_000  # the same for RadiX layers without indices: measured
-DENSE_BYTES = 4 << 30  # more than this is not spent on dense matrices
 
 
 @dataclass(frozen=True)
@@ -81,13 +81,14 @@ def choose_engine(
         return Choice("module", "images are distorted in training")
     density = sum(member.density for member in members) / len(members)
     possible = sum(a * b for member in members for a, b in (p.shape for p in member.patterns))
+    is_affordable = 16 * possible <= memory_for_dense(device)
     is_alike = len({member.widths for member in members}) == 1
     said = f"density {density:.3g}"
     edges = max(member.n_edges for member in members)
     if edges >= RADIX_EDGES and _are_index_free(members):
         return Choice("radix", f"RadiX layers with {edges:,} edges in all")
     if device.type == "cuda":
-        if is_alike and density >= SPARSE_BELOW_CUDA and 16 * possible <= DENSE_BYTES:
+        if is_alike and density >= SPARSE_BELOW_CUDA and is_affordable:
             return Choice(
                 "dense", f"{said} on a GPU, at or above {SPARSE_BELOW_CUDA} (an estimate)"
             )
@@ -97,7 +98,7 @@ def choose_engine(
     is_small = edges <= KERNEL_EDGES
     if density < KERNEL_BELOW and is_small and importlib.util.find_spec("numba") is not None:
         return Choice("kernel", f"{said} on a CPU, below {KERNEL_BELOW}")
-    if density < SPARSE_BELOW_CPU or not is_alike or 16 * possible > DENSE_BYTES:
+    if density < SPARSE_BELOW_CPU or not is_alike or not is_affordable:
         return Choice("sparse", f"{said} on a CPU, {edges:,} edges")
     return Choice("dense", f"{said} on a CPU")
 

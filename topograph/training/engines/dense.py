@@ -122,6 +122,9 @@ class DenseEngine(AutogradEngine):
     def check_zeros_outside(self) -> None:
         """Assert that no weight outside a mask is other than exactly 0."""
         for number, (weights, mask) in enumerate(zip(self.weights, self._masks, strict=True)):
-            stray = int(torch.count_nonzero(weights * (1 - mask)))
+            stray = sum(
+                int(torch.count_nonzero(own.masked_fill(kept.bool(), 0.0)))
+                for own, kept in zip(weights, mask, strict=True)
+            )
             if stray:
                 raise AssertionError(f"{stray} weights of layer {number + 1} outside are not 0.")
