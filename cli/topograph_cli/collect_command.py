@@ -44,4 +44,6 @@ def collect(bundle: str, metrics: tuple[str, ...], output: str, quiet: bool) -> 
         )
     write_table(rows, Path(output))
     n_masks = len({row["mask"] for row in rows})
-    click.echo(f"Wrote {output}: {len(rows)} runs of {n_masks} masks, {len(rows[0])} columns.")
+    runs = "1 run" if len(rows) == 1 else f"{len(rows)} runs"
+    masks = "1 mask" if n_masks == 1 else f"{n_masks} masks"
+    click.echo(f"Wrote {output}: {runs} of {masks}, {len(rows[0])} columns.")

@@ -64,8 +64,9 @@ def export(
         pack=load_for_packing(data_set, data_dir) if with_data else None,
     )
     noun = "mask" if len(manifest.masks) == 1 else "masks"
+    runs = "1 run" if manifest.n_runs == 1 else f"{manifest.n_runs} runs"
     click.echo(
-        f"Wrote {output}: {len(manifest.masks)} {noun}, {manifest.n_runs} runs on {data_set} "
+        f"Wrote {output}: {len(manifest.masks)} {noun}, {runs} on {data_set} "
         f"with the recipe {chosen.name}."
     )
     if len(manifest.masks) < len(masks):

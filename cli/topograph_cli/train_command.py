@@ -111,7 +111,7 @@ def train(
 
     \b
     Examples:
-      topograph train mask.npz
+      topograph train mask.npz -o runs
       topograph train masks/*.npz --data mnist --seeds 3 --epochs 5 -o runs
       topograph train bundle --data-dir data --device cuda
       topograph train bundle --shard 2/8
@@ -125,6 +125,8 @@ def train(
     )
 
     is_bundle = len(targets) == 1 and Path(targets[0]).is_dir()
+    if len(targets) > 1 and any((Path(target) / "manifest.json").is_file() for target in targets):
+        raise click.UsageError("Give one bundle, or masks.")
     if is_bundle:
         _refuse_plan_options(context)
         if output is not None:

@@ -47,6 +47,11 @@ def test_changes_are_said_in_the_name():
         ({"base": "modern", "batch_size": True}, "batch_size"),
         ({"base": "modern", "betas": [0.9]}, "betas"),
         ({"base": "modern", "rates": [[1, 0.1]]}, "rates"),
+        ({"base": "modern", "rates": [[0, 0.1], [0, 0.2]]}, "rates"),
+        ({"base": "modern", "rates": [[0, float("nan")]]}, "rate"),
+        ({"base": "modern", "rates": -0.1}, "rate"),
+        ({"base": "modern", "l2": float("inf")}, "l2"),
+        ({"base": "modern", "n_epochs": 0}, "n_epochs"),
         ({"base": "modern", "weight_decay": 0.1}, "weight_decay"),
         ({"base": "modern", "n_steps": 5, "n_epochs": 5}, "n_steps"),
         ({"batch_size": 10}, "rates"),
@@ -55,6 +60,12 @@ def test_changes_are_said_in_the_name():
 def test_what_is_no_recipe_is_refused(switches, message):
     with pytest.raises(ParameterError, match=message):
         recipe_of(switches, "mnist")
+
+
+def test_values_may_be_written_as_people_do():
+    said = {"momentum": ".5", "relu_logits": "True", "optimizer": "sgd", "betas": "[0.8, 0.9]"}
+    recipe = change_recipe(MODERN, said)
+    assert (recipe.momentum, recipe.relu_logits, recipe.betas) == (0.5, True, (0.8, 0.9))
 
 
 def test_files_that_are_none(tmp_path):

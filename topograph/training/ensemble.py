@@ -261,9 +261,7 @@ def _outcome(diary: _Diary, seen: Look, n_classes: int, n_steps: int) -> Outcome
         effective_edges=tuple(diary.effective_edges),
         test_accuracy=None if has_diverged else seen.accuracy,
         test_loss=None if has_diverged else seen.loss,
-        classes_never_predicted=(
-            tuple(range(n_classes)) if has_diverged else seen.classes_never_predicted
-        ),
+        classes_never_predicted=None if has_diverged else seen.classes_never_predicted,
         diverged_step=diary.diverged_step,
         spikes=spikes,
         largest_rise=largest,

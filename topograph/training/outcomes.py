@@ -36,8 +36,8 @@ class Outcome:
         Edges on input-output paths whose weights are above the threshold, if one was given.
     test_accuracy, test_loss : float or None
         None if the net diverged.
-    classes_never_predicted : tuple of int
-        Classes that no test image gets; all of them if the net diverged.
+    classes_never_predicted : tuple of int or None
+        Classes that no test image gets; None if the net diverged.
     diverged_step : int or None
         The step, counted from 0, whose loss was not finite; None if all were.
     spikes : int
@@ -62,7 +62,7 @@ class Outcome:
     effective_edges: tuple[int, ...]
     test_accuracy: float | None
     test_loss: float | None
-    classes_never_predicted: tuple[int, ...]
+    classes_never_predicted: tuple[int, ...] | None
     diverged_step: int | None
     spikes: int
     largest_rise: float

@@ -90,7 +90,9 @@ def recipe_of(switches: Mapping[str, Any], data: str, name: str = "own") -> Reci
         return dataclasses.replace(start, **changes)
     except TypeError as error:
         raise ParameterError(
-            f"A recipe without base must have name, batch_size and rates, but: {error}."
+            "A recipe without base must have at least batch_size, rates, and n_steps or n_epochs, "
+            "but it does not.",
+            hint='base = "modern" takes what is left out from there.',
         ) from error
 
 
@@ -118,10 +120,7 @@ def change_recipe(recipe: Recipe, changes: Mapping[str, str]) -> Recipe:
     for key, text in changes.items():
         if key not in _SWITCHES or key == "name":
             raise ParameterError.expected("A switch of a recipe", f"one of {_known()}", key)
-        try:
-            parsed[key] = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
-            parsed[key] = text
+        parsed[key] = _parsed(text)
     if {"n_steps", "n_epochs"} & parsed.keys():
         parsed = {"n_steps": None, "n_epochs": None} | parsed
     said = ", ".join(f"{key}={text}" for key, text in changes.items())
@@ -129,6 +128,16 @@ def change_recipe(recipe: Recipe, changes: Mapping[str, str]) -> Recipe:
         key: value if value is None else _value(key, value) for key, value in parsed.items()
     }
     return dataclasses.replace(recipe, name=f"{recipe.name}, {said}", **values)
+
+
+def _parsed(text: str) -> Any:
+    """Return a value from TOML, or from what people write instead: ``.5``, ``True``, a word."""
+    for attempt in (text, text.lower(), f"0{text}"):
+        try:
+            return tomllib.loads(f"value = {attempt}")["value"]
+        except tomllib.TOMLDecodeError:
+            continue
+    return text
 
 
 def recipe_to_toml(recipe: Recipe) -> str:
@@ -155,7 +164,8 @@ def _value(name: str, value: Any) -> Any:
     if name in whole and (isinstance(value, bool) or not isinstance(value, int)):
         raise ParameterError.expected(name, "a whole number", value)
     if wanted is not None and not isinstance(value, wanted):
-        raise ParameterError.expected(name, f"of the kind {wanted.__name__}", value)
+        kinds = {"bool": "true or false", "float": "a number", "str": "a word"}
+        raise ParameterError.expected(name, kinds[wanted.__name__], value)
     if name in ("rates", "betas"):
         return _numbers(name, value)
     return value

@@ -117,8 +117,13 @@ class Recipe:
     def __post_init__(self) -> None:
         if (self.n_steps is None) == (self.n_epochs is None):
             raise ParameterError("A recipe must have either n_steps or n_epochs, and not both.")
-        if not self.rates or self.rates[0][0] != 0:
-            raise ParameterError.expected("rates", "pairs whose first is of step 0", self.rates)
+        steps = [step for step, _ in self.rates]
+        if not steps or steps[0] != 0 or steps != sorted(set(steps)):
+            raise ParameterError.expected(
+                "rates", "pairs (step, rate), the first of step 0, others later", self.rates
+            )
+        if not all(math.isfinite(rate) and rate >= 0 for _, rate in self.rates):
+            raise ParameterError.expected("A learning rate", "finite and at least 0", self.rates)
         for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:
                 raise ParameterError.expected(
@@ -126,7 +131,7 @@ class Recipe:
                 )
         for name, (low, high) in _RANGES.items():
             value = getattr(self, name)
-            if value is not None and not low <= value <= high:
+            if value is not None and not (low <= value <= high and math.isfinite(value)):
                 wanted = f"at least {low:g}" if high == math.inf else f"in {low:g}..{high:g}"
                 raise ParameterError.expected(name, wanted, value)
         if self.weight_decay and self.optimizer != "adamw":

@@ -47,7 +47,7 @@ def test_a_mask_that_was_changed_is_refused(tmp_path, nets):
     path.write_bytes(path.read_bytes()[:-4])
     with pytest.raises(ReadError, match="damaged"):
         read_mask(path, digest)
-    with pytest.raises(ReadError, match="there is none"):
+    with pytest.raises(ReadError, match="not there"):
         read_mask(tmp_path / "none", digest)
 
 
@@ -91,7 +91,7 @@ def test_the_same_mask_twice_is_one(tmp_path, nets):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda said: said.update(format="other"), "damaged"),
+        (lambda said: said.update(format="other"), "it is none"),
         (lambda said: said.update(format_version=2), "newer"),
         (lambda said: said.pop("seeds"), "seeds"),
         (lambda said: said.update(seeds=[]), "seeds"),
@@ -121,7 +121,10 @@ def test_a_folder_without_a_manifest_is_no_bundle(tmp_path):
 def test_a_plan_must_have_runs():
     mask = MaskEntry("a", "0" * 64, "chain", (2, 2), 1, 4)
     plan = Manifest((mask,), "digits", MODERN, (0,))
-    for change in ({"masks": ()}, {"seeds": ()}, {"seeds": (-1,)}, {"n_steps": 0}):
+    wrong = [{"masks": ()}, {"seeds": ()}, {"seeds": (-1,)}, {"n_steps": 0}]
+    wrong += [{"rate_factors": (value,)} for value in (float("nan"), float("inf"), 0.0)]
+    wrong += [{"edge_threshold": value} for value in (float("nan"), -1.0)]
+    for change in wrong:
         with pytest.raises(ParameterError):
             dataclasses.replace(plan, **change)
 
@@ -155,6 +158,14 @@ def test_half_a_line_is_dropped_and_others_are_kept(tmp_path):
     half_only.write_bytes(b"x" * 200_000)
     append_results(half_only, [{"key": "d"}])
     assert half_only.read_bytes() == b'{"key": "d"}\n'
+
+
+def test_a_line_that_is_no_row_is_named(tmp_path):
+    path = tmp_path / "results.jsonl"
+    for line in (b"rubbish", b"[1]", b'{"seed": 1}', b"\xff"):
+        path.write_bytes(b'{"key": "a"}\n' + line + b"\n")
+        with pytest.raises(ReadError, match=r"results\.jsonl: Line 2"):
+            read_results(path)
 
 
 def test_large_nets_are_not_unfolded(tmp_path):

@@ -27,12 +27,13 @@ from topograph.training.bundle import (
     train_bundle,
     write_table,
 )
+from topograph.training.bundle.manifest import write_manifest
 from topograph.training.bundle.model_mask_files import (
     model_masks_digest,
     read_model_masks,
     write_model_masks,
 )
-from topograph.training.bundle.running import chunks_left, setting_of
+from topograph.training.bundle.running import checkpoint_of, chunks_left
 from topograph.training.bundle.units import chunks_of, units_of
 
 SHORT = dataclasses.replace(MODERN, n_epochs=None, n_steps=25)
@@ -77,18 +78,15 @@ def test_more_seeds_do_only_what_is_new(tmp_path, nets):
 
 def test_shards_and_chunks_cover_all_once(tmp_path, nets):
     manifest = bundle(nets, tmp_path, seeds=range(5))
-    keys = [unit.key for unit in units_of(manifest, 25)]
+    keys = [unit.key for unit in units_of(manifest)]
     assert len(set(keys)) == 10
     for members in (1, 2, 3, 100):
-        chunks = chunks_of(manifest, 25, members)
+        chunks = chunks_of(manifest, members)
         assert sorted(unit.key for chunk in chunks for unit in chunk.units) == sorted(keys)
         assert all(len({unit.seed for unit in chunk.units}) == 1 for chunk in chunks)
     shards = [plan(tmp_path, members=1, shard=(part, 3)) for part in (1, 2, 3)]
     found = [
-        unit.key
-        for shard in shards
-        for chunk in chunks_left(shard, setting_of(shard))[1]
-        for unit in chunk.units
+        unit.key for shard in shards for chunk in chunks_left(shard)[1] for unit in chunk.units
     ]
     assert sorted(found) == sorted(keys)
     for shard in ((0, 3), (4, 3)):
@@ -98,20 +96,20 @@ def test_shards_and_chunks_cover_all_once(tmp_path, nets):
 
 def test_a_key_names_all_that_matters(tmp_path, nets):
     manifest = bundle(nets, tmp_path)
-    first = {unit.key for unit in units_of(manifest, 25)}
+    first = {unit.key for unit in units_of(manifest)}
     changed = [
         dataclasses.replace(manifest, data="mnist"),
         dataclasses.replace(manifest, n_validation=3),
         dataclasses.replace(manifest, edge_threshold=0.1),
         dataclasses.replace(manifest, rate_factors=(2.0,)),
         dataclasses.replace(manifest, seeds=(7,)),
+        dataclasses.replace(manifest, n_steps=26),
         dataclasses.replace(manifest, recipe=dataclasses.replace(SHORT, momentum=0.8)),
     ]
     for other in changed:
-        assert not first & {unit.key for unit in units_of(other, 25)}
-    assert not first & {unit.key for unit in units_of(manifest, 26)}
+        assert not first & {unit.key for unit in units_of(other)}
     renamed = dataclasses.replace(manifest, recipe=dataclasses.replace(SHORT, name="mine"))
-    assert first == {unit.key for unit in units_of(renamed, 25)}
+    assert first == {unit.key for unit in units_of(renamed)}
 
 
 def test_two_processes_give_what_one_gives(tmp_path, nets):
@@ -182,6 +180,12 @@ def test_masks_of_convolutions_travel_and_train(tmp_path, nets, convolutions):
     assert [mask.kind for mask in manifest.masks] == ["chain", "chain", "model"]
     rows = {row["name"]: row for row in train_bundle(RunPlan(tmp_path / "b"))}
     assert rows["conv"]["engine"] == "module"
+    assert rows["conv"]["trained_edges"] == rows["conv"]["n_edges"]
+    assert "convolutions" in rows["conv"]["undefined.proxies"]
+    for engine in ("dense", "kernel", "sparse", "radix"):
+        bundle({"conv": masks["conv"]}, tmp_path / engine, seeds=(0,))
+        with pytest.raises(ParameterError, match="module"):
+            list(train_bundle(RunPlan(tmp_path / engine, engine=engine)))
     assert rows["conv"]["density"] == pytest.approx(0.3, abs=0.001)
     assert len(rows["conv"]["gradient_norms"][0]) == 4
     assert rows["net-0.5"]["proxy.synflow_total"] is not None
@@ -190,6 +194,10 @@ def test_masks_of_convolutions_travel_and_train(tmp_path, nets, convolutions):
     assert {row["name"] for row in table} == set(masks)
     with pytest.raises(ParameterError, match="edge_threshold"):
         bundle(masks, tmp_path / "c", edge_threshold=0.1)
+    for change in ({"batch_norm": True}, {"biases": False}):
+        recipe = dataclasses.replace(SHORT, **change)
+        with pytest.raises(ParameterError, match="biases"):
+            make_bundle(masks, "digits", recipe, tmp_path / "c")
 
 
 def test_masks_of_a_model_that_were_changed_are_refused(tmp_path, convolutions):
@@ -265,11 +273,11 @@ def test_a_summary_counts_failures():
         row | good | {"test_accuracy": 0.7, "classes_never_predicted": [3]},
         row
         | {"test_accuracy": None, "untrained": True, "diverged": True}
-        | {"classes_never_predicted": list(range(10))},
+        | {"classes_never_predicted": None},
     ]
     (found,) = summarise(rows)
     assert (found.n_runs, found.n_untrained, found.n_diverged) == (3, 1, 1)
-    assert found.n_missing_classes == 2
+    assert found.n_missing_classes == 1
     assert found.accuracy.mean == pytest.approx(0.8)
     half = 12.7062 * 0.141421 * 1.5**0.5  # t(.975, 1) = 12.7062, deviation of .9 and .7
     assert found.accuracy.high - found.accuracy.mean == pytest.approx(half, rel=1e-4)
@@ -321,3 +329,70 @@ def test_curves_for_tensorboard(tmp_path, nets):
         events.Reload()
         curve = [event.value for event in events.Scalars("accuracy")]
         assert curve == pytest.approx(row["accuracy"])
+
+
+def test_a_finished_bundle_needs_no_data(tmp_path, nets, monkeypatch):
+    bundle(nets, tmp_path)
+    list(train_bundle(plan(tmp_path)))
+    monkeypatch.setattr(
+        "topograph.training.bundle.running.load_data",
+        lambda *_: pytest.fail("data were looked for"),
+    )
+    assert list(train_bundle(plan(tmp_path))) == []
+
+
+def test_what_another_process_is_at_is_left_to_it(tmp_path, nets):
+    bundle(nets, tmp_path)
+    chunks, _ = chunks_left(plan(tmp_path))
+    path = checkpoint_of(plan(tmp_path), chunks[0]).with_suffix(".lock")
+    path.parent.mkdir()
+    held = "import sys, time; from pathlib import Path\n"
+    held += "from topograph.training.bundle.locks import locked\n"
+    held += "with locked(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path))
+    other = subprocess.Popen(
+        [sys.executable, "-c", held, str(path)], env=environment, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert other.stdout.readline() == "held\n"
+        first = {row["key"] for row in train_bundle(plan(tmp_path))}
+    finally:
+        other.kill()
+        other.wait()
+        other.stdout.close()
+    theirs = {unit.key for unit in chunks[0].units}
+    assert first == {unit.key for chunk in chunks[1:] for unit in chunk.units}
+    assert {row["key"] for row in train_bundle(plan(tmp_path))} == theirs
+
+
+def test_runs_of_another_plan_are_left_out_of_the_table(tmp_path, nets):
+    manifest = bundle(nets, tmp_path)
+    list(train_bundle(plan(tmp_path)))
+    write_manifest(dataclasses.replace(manifest, n_steps=7), tmp_path)
+    assert finished_rows(plan(tmp_path)) == []
+    assert {row["n_steps"] for row in train_bundle(plan(tmp_path))} == {7}
+    assert len(finished_rows(plan(tmp_path))) == 4
+
+
+def test_workers_end_with_the_one_that_started_them(tmp_path, nets):
+    long = dataclasses.replace(SHORT, n_steps=200_000)
+    make_bundle(nets, "digits", long, tmp_path, seeds=(0, 1))
+    code = "import sys; from pathlib import Path\n"
+    code += "from topograph.training.bundle import RunPlan, train_bundle\n"
+    code += "if __name__ == '__main__':\n"
+    code += "    list(train_bundle(RunPlan(Path(sys.argv[1]), engine='dense', workers=2)))\n"
+    script = tmp_path / "run.py"
+    script.write_text(code)
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path))
+    parent = subprocess.Popen([sys.executable, script, str(tmp_path)], env=environment)
+    checkpoints = tmp_path / "checkpoints"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not list(checkpoints.glob("*.safetensors")):
+        time.sleep(0.1)
+    assert list(checkpoints.glob("*.safetensors"))
+    parent.kill()
+    parent.wait()
+    time.sleep(3)
+    ages = [path.stat().st_mtime for path in checkpoints.glob("*.safetensors")]
+    time.sleep(2)
+    assert ages == [path.stat().st_mtime for path in checkpoints.glob("*.safetensors")]

@@ -69,7 +69,13 @@ def make_bundle(
         If the folder holds another bundle, or a mask does not fit.
     """
     place = Path(folder)
-    (place / MASKS).mkdir(parents=True, exist_ok=True)
+    try:
+        (place / MASKS).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ParameterError(
+            f"{shown(place)}: A bundle must be in a folder that can be written, but it cannot "
+            f"({error.strerror})."
+        ) from error
     entries: dict[str, MaskEntry] = {}
     for name, graph in masks.items():
         if isinstance(graph, ConvolutionMasks):
@@ -89,11 +95,8 @@ def make_bundle(
         with_proxies=with_proxies,
         has_data=pack is not None,
     )
-    if edge_threshold is not None and any(entry.kind == "model" for entry in entries.values()):
-        raise ParameterError(
-            "edge_threshold must be left out where a mask is of convolutions, but it is given.",
-            hint="effective edges of convolutions are not counted yet.",
-        )
+    if any(entry.kind == "model" for entry in entries.values()):
+        _check_for_models(recipe, edge_threshold)
     _check_free(place, manifest)
     if pack is not None:
         write_data(pack, place)
@@ -143,6 +146,21 @@ def _model_entry(name: str, found: ConvolutionMasks, folder: Path) -> MaskEntry:
         model=model,
         provenance=provenance,
     )
+
+
+def _check_for_models(recipe: Recipe, edge_threshold: float | None) -> None:
+    """Refuse what is for chains of fully connected layers alone."""
+    if edge_threshold is not None:
+        raise ParameterError(
+            "edge_threshold must be left out where a mask is of convolutions, but it is given.",
+            hint="effective edges of convolutions are not counted yet.",
+        )
+    if recipe.batch_norm or not recipe.biases:
+        raise ParameterError(
+            f"Where a mask is of convolutions the recipe must have biases and no batch_norm, but "
+            f"biases is {recipe.biases} and batch_norm {recipe.batch_norm}.",
+            hint="these switches are for chains; a model is as it is defined.",
+        )
 
 
 def _check_free(folder: Path, manifest: Manifest) -> None:

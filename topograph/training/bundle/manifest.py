@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -92,8 +93,12 @@ class Manifest:
         for name in ("masks", "seeds", "rate_factors"):
             if not getattr(self, name):
                 raise ParameterError(f"A bundle must have one or more {name}, but it has none.")
-        if min(self.rate_factors) <= 0:
-            raise ParameterError.expected("A factor of the rate", "above 0", min(self.rate_factors))
+        for factor in self.rate_factors:
+            if not (math.isfinite(factor) and factor > 0):
+                raise ParameterError.expected("A factor of the rate", "finite and above 0", factor)
+        threshold = self.edge_threshold
+        if threshold is not None and not (math.isfinite(threshold) and threshold >= 0):
+            raise ParameterError.expected("edge_threshold", "finite and at least 0", threshold)
         if min(self.seeds) < 0:
             raise ParameterError.expected("A seed", "at least 0", min(self.seeds))
         if self.n_steps is not None and self.n_steps < 1:
@@ -141,8 +146,10 @@ def read_manifest(folder: Path) -> Manifest:
         )
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
-        if said["format"] != FORMAT:
-            raise KeyError("format")
+        if not isinstance(said, dict) or said.get("format") != FORMAT:
+            raise ReadError(
+                f"{shown(path)}: The manifest of a bundle must be here, but it is none."
+            )
         version = said["format_version"]
         if version > FORMAT_VERSION:
             raise ReadError(
@@ -165,8 +172,12 @@ def read_manifest(folder: Path) -> Manifest:
     except (KeyError, TypeError, ValueError, UnicodeDecodeError) as error:
         raise ReadError(
             f"{shown(path)}: The manifest of a bundle must be here, but it is damaged "
-            f"({type(error).__name__}: {error})."
+            f"({_why(error)})."
         ) from error
+
+
+def _why(error: Exception) -> str:
+    return f"there is no {error}" if isinstance(error, KeyError) else str(error)
 
 
 def _entry(said: Mapping[str, Any]) -> MaskEntry:

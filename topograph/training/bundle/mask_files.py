@@ -99,7 +99,8 @@ def read_mask(path: Path, digest: str) -> LayeredGraph:
         graph = LayeredGraph(widths, layers, json.loads(about["provenance"]))
     except FileNotFoundError as error:
         raise ReadError(
-            f"{shown(path)}: A mask must be in this file, but there is none."
+            f"{shown(path)}: The mask of a bundle must be in this file, but it is not there.",
+            hint="copy the folder again, or make the bundle anew.",
         ) from error
     except (SafetensorError, KeyError, ValueError, TypeError, IndexError, GraphError) as error:
         if isinstance(error, ReadError):

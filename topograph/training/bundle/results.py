@@ -9,6 +9,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from topograph.errors import ReadError
+from topograph.io.paths import shown
+from topograph.training.bundle.locks import locked
+
 RESULTS = "results.jsonl"
 
 
@@ -19,7 +23,7 @@ def append_results(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     finite become null.
     """
     lines = [json.dumps(_finite(dict(row)), allow_nan=False).encode() + b"\n" for row in rows]
-    with path.open("a+b") as file:
+    with locked(path), path.open("a+b") as file:
         _drop_half_a_line(file)
         file.write(b"".join(lines))
         file.flush()
@@ -27,14 +31,27 @@ def append_results(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
 
 
 def read_results(path: Path) -> list[dict[str, Any]]:
-    """Return the rows; of rows with the same key the first, and no line that was cut off."""
+    """Return the rows; of rows with the same key the first, and no line that was cut off.
+
+    Raises
+    ------
+    ReadError
+        Naming the line that is no row of results.
+    """
     if not path.exists():
         return []
     rows: dict[str, dict[str, Any]] = {}
-    for line in path.read_bytes().split(b"\n")[:-1]:
-        if line.strip():
+    for number, line in enumerate(path.read_bytes().split(b"\n")[:-1], start=1):
+        if not line.strip():
+            continue
+        try:
             row = json.loads(line)
             rows.setdefault(row["key"], row)
+        except (ValueError, TypeError, KeyError) as error:
+            raise ReadError(
+                f"{shown(path)}: Line {number} must be a row of results, but it is damaged.",
+                hint="remove the line; its run is then done again.",
+            ) from error
     return list(rows.values())
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import importlib.metadata
-import multiprocessing
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +13,15 @@ import torch
 
 from topograph.errors import ParameterError
 from topograph.training.bundle.event_files import curve_writer
+from topograph.training.bundle.locks import locked
 from topograph.training.bundle.making import MASKS
 from topograph.training.bundle.manifest import Manifest, read_manifest
 from topograph.training.bundle.mask_files import read_mask
 from topograph.training.bundle.model_mask_files import read_model_masks
 from topograph.training.bundle.packed_data import read_packed_data
 from topograph.training.bundle.results import RESULTS, append_results, read_results
-from topograph.training.bundle.units import Chunk, Unit, chunks_of
+from topograph.training.bundle.units import Chunk, Unit, chunks_of, units_of
+from topograph.training.bundle.workers import worker_processes
 from topograph.training.data import load_data, prepare
 from topograph.training.data.dataset import Dataset
 from topograph.training.devices import (
@@ -120,7 +121,8 @@ def train_bundle(plan: RunPlan, progress: Progress | None = None) -> Iterator[di
     """Train what is not finished yet, and give a row of results for each net, chunk by chunk.
 
     Rows are on the disk, in ``results.jsonl``, before they are given. A chunk under way keeps
-    its state after every epoch under ``checkpoints/``.
+    its state after every epoch under ``checkpoints/``. A chunk that another process is at is
+    left to it.
 
     Parameters
     ----------
@@ -133,37 +135,36 @@ def train_bundle(plan: RunPlan, progress: Progress | None = None) -> Iterator[di
     ReadError, ParameterError
         If the bundle, the data or a mask is missing or damaged, or an engine does not fit.
     """
+    chunks, left = chunks_left(plan)
+    if not left:
+        return
     setting = setting_of(plan)
-    chunks, left = chunks_left(plan, setting)
     total = sum(len(chunk.units) for chunk in chunks) * setting.n_steps
     done = total - sum(len(chunk.units) for chunk in left) * setting.n_steps
-    results = plan.folder / RESULTS
 
     def report(chunk: Chunk, step: int) -> None:
         if progress is not None:
             progress(f"seed {chunk.seed}", done + step * len(chunk.units), total)
 
-    if progress is not None and left:
+    if progress is not None:
         progress("start", done, total)
     for chunk, rows in _trained(plan, setting, left, report):
-        append_results(results, rows)
-        checkpoint_of(plan, chunk).unlink(missing_ok=True)
         done += len(chunk.units) * setting.n_steps
         report(chunk, 0)
         yield from rows
 
 
 def finished_rows(plan: RunPlan) -> list[dict[str, Any]]:
-    """Return the finished runs of a bundle's masks."""
-    digests = {mask.digest for mask in read_manifest(plan.folder).masks}
-    return [row for row in read_results(plan.folder / RESULTS) if row["mask"] in digests]
+    """Return the finished ones of the runs that a bundle asks for."""
+    keys = {unit.key for unit in units_of(read_manifest(plan.folder))}
+    return [row for row in read_results(plan.folder / RESULTS) if row["key"] in keys]
 
 
-def chunks_left(plan: RunPlan, setting: Setting) -> tuple[list[Chunk], list[Chunk]]:
+def chunks_left(plan: RunPlan) -> tuple[list[Chunk], list[Chunk]]:
     """Return the chunks of the plan's shard, and those of them with a run that is not done."""
     finished = {row["key"] for row in read_results(plan.folder / RESULTS)}
     part, parts = plan.shard
-    chunks = chunks_of(setting.manifest, setting.n_steps, plan.members)[part - 1 :: parts]
+    chunks = chunks_of(read_manifest(plan.folder), plan.members)[part - 1 :: parts]
     left = []
     for chunk in chunks:
         units = tuple(unit for unit in chunk.units if unit.key not in finished)
@@ -182,32 +183,35 @@ def _trained(
 ) -> Iterator[tuple[Chunk, list[dict[str, Any]]]]:
     if plan.workers == 1 or len(chunks) < 2 or setting.device.type == "cuda":
         for chunk in chunks:
-            yield chunk, train_chunk(plan, setting, chunk, report)
+            yield chunk, _train_alone(plan, setting, chunk, report)
         return
-    context = multiprocessing.get_context("spawn")
-    with concurrent.futures.ProcessPoolExecutor(
-        min(plan.workers, len(chunks)), mp_context=context, initializer=_use_one_thread
-    ) as pool:
+    with worker_processes(min(plan.workers, len(chunks))) as pool:
         waiting = {pool.submit(_train_apart, plan, chunk): chunk for chunk in chunks}
-        try:
-            for future in concurrent.futures.as_completed(waiting):
-                yield waiting[future], future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _use_one_thread() -> None:
-    torch.set_num_threads(1)
-
-
-def _be_silent(_: Chunk, __: int) -> None:
-    """Report no progress: nobody listens in another process."""
+        for future in concurrent.futures.as_completed(waiting):
+            yield waiting[future], future.result()
 
 
 def _train_apart(plan: RunPlan, chunk: Chunk) -> list[dict[str, Any]]:
-    """Train a chunk in a process of its own."""
-    return train_chunk(plan, setting_of(plan), chunk, _be_silent)
+    """Train a chunk in a process of its own, where nobody listens to progress."""
+    return _train_alone(plan, setting_of(plan), chunk, lambda *_: None)
+
+
+def _train_alone(
+    plan: RunPlan, setting: Setting, chunk: Chunk, report: Callable[[Chunk, int], None]
+) -> list[dict[str, Any]]:
+    """Train a chunk and keep its rows; nothing, if another process is at it or has finished it."""
+    checkpoint, results = checkpoint_of(plan, chunk), plan.folder / RESULTS
+    lock = checkpoint.with_suffix(".lock")
+    checkpoint.parent.mkdir(exist_ok=True)
+    with locked(lock, wait=False) as is_mine:
+        finished = {row["key"] for row in read_results(results)}
+        if not is_mine or finished.issuperset(unit.key for unit in chunk.units):
+            return []
+        rows = train_chunk(plan, setting, chunk, report)
+        append_results(results, rows)
+        checkpoint.unlink(missing_ok=True)
+        lock.unlink(missing_ok=True)
+    return rows
 
 
 def train_chunk(
@@ -218,12 +222,10 @@ def train_chunk(
     members = [_member(plan, manifest, unit) for unit in chunk.units]
     choice = choose_engine(members, recipe, setting.data, setting.device, plan.engine)
     before = [_proxies(member, setting, chunk.seed) for member in members]
-    checkpoint = checkpoint_of(plan, chunk)
-    checkpoint.parent.mkdir(exist_ok=True)
     watch = Watch(
         n_validation=manifest.n_validation,
         edge_threshold=manifest.edge_threshold,
-        checkpoint=checkpoint,
+        checkpoint=checkpoint_of(plan, chunk),
         key=":".join([choice.name, *(unit.key for unit in chunk.units)]),
         progress=lambda step, _: report(chunk, step),
         on_epoch=None if plan.tensorboard is None else curve_writer(plan.tensorboard, chunk),
@@ -253,8 +255,10 @@ def train_chunk(
         "topograph": _version(),
     }
     return [
-        _about(unit) | about | outcome.row() | columns
-        for unit, outcome, columns in zip(chunk.units, outcomes, before, strict=True)
+        _about(unit) | {"trained_edges": member.n_edges} | about | outcome.row() | columns
+        for unit, member, outcome, columns in zip(
+            chunk.units, members, outcomes, before, strict=True
+        )
     ]
 
 
@@ -292,8 +296,10 @@ def _member(plan: RunPlan, manifest: Manifest, unit: Unit) -> Member | ModelMemb
 
 def _proxies(member: Member | ModelMember, setting: Setting, seed: int) -> dict[str, Any]:
     """Return the proxies of a net before it is trained, as columns."""
-    if not setting.manifest.with_proxies or isinstance(member, ModelMember):
+    if not setting.manifest.with_proxies:
         return {}
+    if isinstance(member, ModelMember):
+        return {"undefined.proxies": "not there for nets with convolutions yet"}
     found = proxies(member, setting.manifest.recipe, setting.data, seed=seed)
     columns: dict[str, Any] = {f"proxy.{name}": value for name, value in found.values.items()}
     return columns | {f"undefined.{name}": reason for name, reason in found.undefined.items()}

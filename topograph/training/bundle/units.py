@@ -55,15 +55,8 @@ class Chunk:
         return self.units[0].seed
 
 
-def units_of(manifest: Manifest, n_steps: int) -> Iterator[Unit]:
-    """Give every run of a manifest: seed by seed, mask by mask, rate by rate.
-
-    Parameters
-    ----------
-    manifest : Manifest
-    n_steps : int
-        Length of each training, as it comes out for the data.
-    """
+def units_of(manifest: Manifest) -> Iterator[Unit]:
+    """Give every run of a manifest: seed by seed, mask by mask, rate by rate."""
     recipe = {key: value for key, value in manifest.recipe.provenance().items() if key != "name"}
     for seed, mask, factor in itertools.product(
         manifest.seeds, manifest.masks, manifest.rate_factors
@@ -74,7 +67,7 @@ def units_of(manifest: Manifest, n_steps: int) -> Iterator[Unit]:
             "model": mask.model,
             "data": manifest.data,
             "recipe": recipe,
-            "n_steps": n_steps,
+            "n_steps": manifest.n_steps,
             "n_validation": manifest.n_validation,
             "edge_threshold": manifest.edge_threshold,
             "proxies": manifest.with_proxies,
@@ -84,10 +77,10 @@ def units_of(manifest: Manifest, n_steps: int) -> Iterator[Unit]:
         yield Unit(_hash(matters), mask, seed, factor)
 
 
-def chunks_of(manifest: Manifest, n_steps: int, members: int) -> list[Chunk]:
+def chunks_of(manifest: Manifest, members: int) -> list[Chunk]:
     """Return the runs in chunks of at most ``members`` that can train side by side."""
     groups: dict[tuple[object, ...], list[Unit]] = {}
-    for unit in units_of(manifest, n_steps):
+    for unit in units_of(manifest):
         mask = unit.mask
         is_sparse = mask.n_edges < HALF_DENSE * mask.n_possible_edges
         alike = (unit.seed, mask.kind, mask.model, mask.widths, is_sparse)

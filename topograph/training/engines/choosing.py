@@ -67,13 +67,20 @@ def choose_engine(
     >>> choose_engine([Member.of_graph(butterfly())], MODERN, load_data("digits"), cpu, "dense")
     Choice(name='dense', reason='it was asked for')
     """
+    are_chains = all(hasattr(member, "patterns") for member in members)
     if asked != "auto":
         if asked not in ENGINES:
             raise ParameterError.expected(
                 "An engine", f"auto or one of {', '.join(ENGINES)}", asked
             )
+        if asked != "module" and not are_chains:
+            raise ParameterError(
+                f"The engine {asked} must have nets of fully connected layers alone, but there "
+                f"are convolutions.",
+                hint="use the engine module, or auto.",
+            )
         return Choice(asked, "it was asked for")
-    if not all(hasattr(member, "patterns") for member in members):
+    if not are_chains:
         return Choice("module", "the net has convolutions")
     if recipe.batch_norm:
         return Choice("module", "the recipe normalises batches")
