@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import concurrent.futures
-import importlib.metadata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import torch
 
 from topograph.errors import ParameterError
+from topograph.generators.provenance import topograph_version
 from topograph.training.bundle.event_files import curve_writer
 from topograph.training.bundle.locks import locked
 from topograph.training.bundle.making import MASKS
@@ -252,7 +252,7 @@ def train_chunk(
         "precision": precision,
         "members": len(members),
         "torch": torch.__version__,
-        "topograph": _version(),
+        "topograph": topograph_version(),
     }
     return [
         _about(unit) | {"trained_edges": member.n_edges} | about | outcome.row() | columns
@@ -303,10 +303,3 @@ def _proxies(member: Member | ModelMember, setting: Setting, seed: int) -> dict[
     found = proxies(member, setting.manifest.recipe, setting.data, seed=seed)
     columns: dict[str, Any] = {f"proxy.{name}": value for name, value in found.values.items()}
     return columns | {f"undefined.{name}": reason for name, reason in found.undefined.items()}
-
-
-def _version() -> str:
-    try:
-        return importlib.metadata.version("topograph")
-    except importlib.metadata.PackageNotFoundError:  # run from a checkout
-        return "from source"
