@@ -20,7 +20,6 @@ import argparse
 import concurrent.futures
 import dataclasses
 import json
-import math
 import multiprocessing
 import sys
 import tempfile
@@ -171,18 +170,14 @@ def line(
 
 def summary(accuracies: list[float], published: float) -> tuple[str, str, str]:
     """Return mean, prediction interval for one more run, and on which side ``published`` is."""
-    from scipy.stats import t
+    from topograph.training.bundle import spread_of
 
-    ours = [100 * value for value in accuracies]
-    count = len(ours)
-    mean = sum(ours) / count
-    if count < 2:
-        return f"{mean:.2f}", "one seed", ""
-    spread = math.sqrt(sum((value - mean) ** 2 for value in ours) / (count - 1))
-    half = float(t.ppf(0.975, count - 1)) * spread * math.sqrt(1 + 1 / count)
-    low, high = max(0.0, mean - half), min(100.0, mean + half)
+    found = spread_of([100 * value for value in accuracies])
+    if found.low is None or found.high is None:
+        return f"{found.mean:.2f}", "one seed", ""
+    low, high = max(0.0, found.low), min(100.0, found.high)
     place = "" if low <= published <= high else "below ours" if published < low else "above ours"
-    return f"{mean:.2f}", f"{low:.2f} to {high:.2f}", place
+    return f"{found.mean:.2f}", f"{low:.2f} to {high:.2f}", place
 
 
 def main() -> None:

@@ -9,12 +9,12 @@ import click
 
 from topograph_cli.output import terminal_color, terminal_width
 from topograph_cli.progress import ProgressBar
+from topograph_cli.training_options import DATA_SETS, data_dir_option
 
 if TYPE_CHECKING:
     from topograph.pruning import PrunedLevel
 
 MODELS = ("lenet-300-100", "lenet-5", "conv-net", "resnet-20")
-DATA_SETS = ("digits", "mnist", "fashion-mnist", "cifar10")
 METHODS = (
     "magnitude",
     "iterative",
@@ -64,11 +64,7 @@ class Sparsities(click.ParamType[tuple[str, ...]]):
     show_default=True,
     help="What to train on; digits come with scikit-learn.",
 )
-@click.option(
-    "--data-dir",
-    metavar="DIR",
-    help="Folder with the data; by default what TOPOGRAPH_DATA says. Nothing is downloaded.",
-)
+@data_dir_option
 @click.option("--method", type=click.Choice(METHODS), required=True)
 @click.option(
     "--sparsity",

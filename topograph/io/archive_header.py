@@ -6,10 +6,10 @@ import json
 import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from topograph.errors import ParameterError, ReadError
-from topograph.io.paths import shown
+from topograph.io.strict_json import parse_json
 
 HEADER = "topograph.json"
 FORMAT_VERSION = 1
@@ -106,11 +106,7 @@ def parse_header(text: bytes) -> Header:
     ReadError
         If it is not JSON of the form that docs/mask-format.md gives, or of a newer version.
     """
-    try:
-        said = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_repetition)
-    except (ValueError, RecursionError) as error:
-        why = "too deeply nested" if isinstance(error, RecursionError) else shown(str(error))
-        raise ReadError(f"{HEADER} must be JSON, but it is not: {why}.") from error
+    said = parse_json(text, HEADER)
     top = _mapping(said, HEADER)
     if top.get("format") != "topograph":
         raise ReadError(
@@ -198,17 +194,6 @@ def _no_others(values: Mapping[str, Any], known: set[str], what: str) -> None:
     for key in values:
         if key not in known:
             raise ReadError(f"{what} must have no key {_shown(key)}, but it has one.")
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
-
-
-def _no_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    values = dict(pairs)
-    if len(values) != len(pairs):
-        raise ValueError("an object has the same key twice")
-    return values
 
 
 def _shown(value: object) -> str:

@@ -6,13 +6,12 @@ The form is given in docs/pruning.md.
 from __future__ import annotations
 
 import io
-import json
 import os
 import reprlib
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +21,7 @@ from topograph.io.limits import Budget
 from topograph.io.npy import read_array
 from topograph.io.npz import CONVOLUTIONS
 from topograph.io.paths import listed, naming, shown
+from topograph.io.strict_json import parse_json
 from topograph.io.zipped import Members, open_members
 
 FORMAT, FORMAT_VERSION = "topograph-convolutions", 1
@@ -128,11 +128,7 @@ def read_convolution_masks(path: str | os.PathLike[str]) -> ConvolutionMasks:
 
 def _parse(text: bytes) -> dict[str, Any]:
     """Return the header: format, version, input and the kinds of its values checked."""
-    try:
-        said = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_repetition)
-    except (ValueError, RecursionError) as error:
-        why = "too deeply nested" if isinstance(error, RecursionError) else shown(str(error))
-        raise ReadError(f"{CONVOLUTIONS} must be JSON, but it is not: {why}.") from error
+    said = parse_json(text, CONVOLUTIONS)
     header = _mapping(said, CONVOLUTIONS)
     said = header.get("format")
     if said != FORMAT:
@@ -246,17 +242,6 @@ def _mapping(value: object, what: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ReadError(f"{what} must be a JSON object, but it is {_shown(value)}.")
     return value
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON number")
-
-
-def _no_repetition(pairs: list[tuple[str, Any]]) -> Mapping[str, Any]:
-    values = dict(pairs)
-    if len(values) != len(pairs):
-        raise ValueError("an object has the same key twice")
-    return values
 
 
 def _shown(value: object) -> str:
