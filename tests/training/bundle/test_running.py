@@ -176,9 +176,13 @@ def convolutions(tmp_path):
 
 def test_masks_of_convolutions_travel_and_train(tmp_path, nets, convolutions):
     masks = nets | {"conv": read_convolution_masks(convolutions)}
-    manifest = bundle(masks, tmp_path / "b", seeds=(0,), with_proxies=True)
+    manifest = bundle(masks, tmp_path / "b", seeds=(0,), with_proxies=True, rate_factors=(1, 2))
+    sizes = {
+        unit.mask.kind: len(chunk.units) for chunk in chunks_of(manifest, 9) for unit in chunk.units
+    }
+    assert sizes == {"chain": 2, "model": 1}
     assert [mask.kind for mask in manifest.masks] == ["chain", "chain", "model"]
-    rows = {row["name"]: row for row in train_bundle(RunPlan(tmp_path / "b"))}
+    rows = {row["name"]: row for row in train_bundle(RunPlan(tmp_path / "b", workers=2))}
     assert rows["conv"]["engine"] == "module"
     assert rows["conv"]["trained_edges"] == rows["conv"]["n_edges"]
     assert "convolutions" in rows["conv"]["undefined.proxies"]

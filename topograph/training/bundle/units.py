@@ -78,18 +78,20 @@ def units_of(manifest: Manifest) -> Iterator[Unit]:
 
 
 def chunks_of(manifest: Manifest, members: int) -> list[Chunk]:
-    """Return the runs in chunks of at most ``members`` that can train side by side."""
+    """Return the runs in chunks of at most ``members`` that can train side by side.
+
+    Models are chunks of their own: side by side they would gain nothing.
+    """
     groups: dict[tuple[object, ...], list[Unit]] = {}
     for unit in units_of(manifest):
         mask = unit.mask
         is_sparse = mask.n_edges < HALF_DENSE * mask.n_possible_edges
         alike = (unit.seed, mask.kind, mask.model, mask.widths, is_sparse)
         groups.setdefault(alike, []).append(unit)
-    parts = [
-        tuple(group[start : start + members])
-        for group in groups.values()
-        for start in range(0, len(group), members)
-    ]
+    parts = []
+    for group in groups.values():
+        size = members if group[0].mask.kind == "chain" else 1
+        parts += [tuple(group[start : start + size]) for start in range(0, len(group), size)]
     return [Chunk(_hash([unit.key for unit in part]), part) for part in parts]
 
 
