@@ -7,6 +7,7 @@ from . import io as io
 from . import metrics as metrics
 from . import propagation as propagation
 from . import pruning as pruning
+from . import study as study
 from . import testing as testing
 from . import toy as toy
 from . import training as training

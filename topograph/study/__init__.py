@@ -1,0 +1,1 @@
+"""Studies: do topological properties predict how sparse networks train?"""
