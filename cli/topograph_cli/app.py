@@ -15,6 +15,7 @@ from topograph_cli.export_command import export
 from topograph_cli.generate_command import generate
 from topograph_cli.metrics_command import metrics
 from topograph_cli.prune_command import prune
+from topograph_cli.study_command import study
 from topograph_cli.suggest_command import suggest
 from topograph_cli.train_command import train
 from topograph_cli.twin_command import twin
@@ -42,7 +43,7 @@ def topograph() -> None:
 
 _MEASURE = (analyze, verify, compare, metrics)
 _MAKE = (generate, suggest, twin, prune)
-_TRAIN = (export, train, collect, data)
+_TRAIN = (export, train, collect, data, study)
 for _command in (*_MEASURE, *_MAKE, *_TRAIN):
     topograph.add_command(_command)
 

@@ -169,12 +169,6 @@ def sample_continuous(
         raise ParameterError("Either a density or edges per layer must be given, and not both.")
     if edges_per_layer is not None:
         density = _densities(widths, edges_per_layer)
-    from scipy.stats import qmc  # here, because it takes longer to load than all the rest
-
-    sequence = qmc.Sobol(len(DIALS), scramble=True, seed=entropy)
-    points = sequence.random_base2((number - 1).bit_length())[:number]
-    seeds = np.random.SeedSequence(entropy).generate_state(number, np.uint64)
-    dials = [dict(zip(DIALS, point, strict=True)) for point in points.tolist()]
     return (
         (
             chosen,
@@ -188,8 +182,35 @@ def sample_continuous(
                 **chosen,
             ),
         )
-        for chosen, own in zip(dials, seeds.tolist(), strict=True)
+        for chosen, own in sobol_dials(number, entropy)
     )
+
+
+def sobol_dials(count: int, seed: int = 0) -> Iterator[tuple[dict[str, float], int]]:
+    """The points of a scrambled Sobol sequence in the four dials, each with a seed for its net.
+
+    Point ``k`` depends on ``seed`` and ``k`` alone, whatever ``count`` is.
+
+    Parameters
+    ----------
+    count : int
+        How many; powers of two cover the cube best.
+    seed : int, default 0
+
+    Examples
+    --------
+    >>> dials, own_seed = next(sobol_dials(1))
+    >>> list(dials), all(0 <= dial <= 1 for dial in dials.values())
+    (['fan_in_tail', 'fan_out_tail', 'locality', 'rewired'], True)
+    """
+    number, entropy = checked_integer("count", count, 1), checked_integer("seed", seed, 0)
+    from scipy.stats import qmc  # here, because it takes longer to load than all the rest
+
+    sequence = qmc.Sobol(len(DIALS), scramble=True, seed=entropy)
+    points = sequence.random_base2((number - 1).bit_length())[:number]
+    seeds = np.random.SeedSequence(entropy).generate_state(number, np.uint64)
+    for point, own in zip(points.tolist(), seeds.tolist(), strict=True):
+        yield dict(zip(DIALS, point, strict=True)), own
 
 
 def _tailed(n_units: int, n_others: int, n_edges: int, tail: float) -> Fans:

@@ -11,7 +11,6 @@ from typing import Any
 import torch
 
 from topograph.errors import ParameterError
-from topograph.generators.provenance import topograph_version
 from topograph.training.bundle.event_files import curve_writer
 from topograph.training.bundle.locks import locked
 from topograph.training.bundle.making import MASKS
@@ -24,18 +23,12 @@ from topograph.training.bundle.units import Chunk, Unit, chunks_of, units_of
 from topograph.training.bundle.workers import worker_processes
 from topograph.training.data import load_data, prepare
 from topograph.training.data.dataset import Dataset
-from topograph.training.devices import (
-    Precision,
-    describe_device,
-    find_device,
-    product_precision,
-)
-from topograph.training.engines.choosing import choose_engine, make_engine
-from topograph.training.engines.engine import Engine
+from topograph.training.devices import Precision, find_device
 from topograph.training.engines.member import Member
 from topograph.training.engines.model_member import ModelMember
-from topograph.training.ensemble import Watch, held_out, train_ensemble
+from topograph.training.ensemble import Watch, held_out
 from topograph.training.proxies import proxies
+from topograph.training.training_members import train_members
 
 CHECKPOINTS = "checkpoints"
 Progress = Callable[[str, int, int], None]
@@ -220,44 +213,30 @@ def train_chunk(
     """Train the nets of a chunk side by side and return their rows of results."""
     manifest, recipe = setting.manifest, setting.manifest.recipe
     members = [_member(plan, manifest, unit) for unit in chunk.units]
-    choice = choose_engine(members, recipe, setting.data, setting.device, plan.engine)
     before = [_proxies(member, setting, chunk.seed) for member in members]
-    watch = Watch(
-        n_validation=manifest.n_validation,
-        edge_threshold=manifest.edge_threshold,
-        checkpoint=checkpoint_of(plan, chunk),
-        key=":".join([choice.name, *(unit.key for unit in chunk.units)]),
-        progress=lambda step, _: report(chunk, step),
-        on_epoch=None if plan.tensorboard is None else curve_writer(plan.tensorboard, chunk),
+    trained = train_members(
+        members,
+        setting.data,
+        recipe,
+        setting.device,
+        n_steps=setting.n_steps,
+        order_seed=chunk.seed,
+        engine=plan.engine,
+        precision=plan.precision,
+        watch=Watch(
+            n_validation=manifest.n_validation,
+            edge_threshold=manifest.edge_threshold,
+            checkpoint=checkpoint_of(plan, chunk),
+            key=":".join(unit.key for unit in chunk.units),
+            progress=lambda step, _: report(chunk, step),
+            on_epoch=None if plan.tensorboard is None else curve_writer(plan.tensorboard, chunk),
+        ),
     )
-
-    def engine_for(data: Dataset) -> Engine:
-        return make_engine(choice.name, members, data, recipe, setting.device)
-
-    with product_precision(setting.device, plan.precision) as precision:
-        _, outcomes = train_ensemble(
-            engine_for,
-            setting.data,
-            recipe,
-            n_steps=setting.n_steps,
-            order_seed=chunk.seed,
-            watch=watch,
-        )
-    about = {
-        "data": manifest.data,
-        "recipe": recipe.name,
-        "engine": choice.name,
-        "engine_reason": choice.reason,
-        "device": describe_device(setting.device),
-        "precision": precision,
-        "members": len(members),
-        "torch": torch.__version__,
-        "topograph": topograph_version(),
-    }
+    about = {"data": manifest.data, "recipe": recipe.name} | trained.about
     return [
         _about(unit) | {"trained_edges": member.n_edges} | about | outcome.row() | columns
         for unit, member, outcome, columns in zip(
-            chunk.units, members, outcomes, before, strict=True
+            chunk.units, members, trained.outcomes, before, strict=True
         )
     ]
 

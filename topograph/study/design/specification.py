@@ -1,0 +1,350 @@
+"""What a study asks for: topologies, data, training and tests, as one frozen record."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias, get_args
+
+from topograph.errors import ParameterError
+from topograph.generators.allocation import Allocation
+from topograph.training.recipes import Recipe
+
+Role: TypeAlias = Literal["sampled", "named"]
+OWN_FAMILIES = ("radix", "pruned", "file")  # made in other ways than a layer at a time
+
+
+@dataclass(frozen=True)
+class Regime:
+    """Sizes at which topologies are compared: one stratum for each density.
+
+    Parameters
+    ----------
+    name : str
+    widths : tuple of int
+        Units of each level, inputs first.
+    densities : tuple of float
+    allocation : {"uniform", "erk", "er"}, default "uniform"
+        How a density is spread over the layers.
+    append_dense : int, optional
+        Add a dense layer to so many outputs.
+    data : tuple of str
+        Data sets to train on; by default all of the study.
+    """
+
+    name: str
+    widths: tuple[int, ...]
+    densities: tuple[float, ...]
+    allocation: Allocation = "uniform"
+    append_dense: int | None = None
+    data: tuple[str, ...] = ()
+
+    def stratum(self, density: float) -> str:
+        """Return the name of the stratum of a density."""
+        return f"{self.name} {density:g}"
+
+    @property
+    def final_widths(self) -> tuple[int, ...]:
+        """Units of each level, the appended one included."""
+        return self.widths if self.append_dense is None else (*self.widths, self.append_dense)
+
+
+@dataclass(frozen=True)
+class TopologySource:
+    """A family, and how many topologies of it there are in every stratum.
+
+    Parameters
+    ----------
+    name : str
+        The family's name in tables.
+    family : str
+        One of `topograph.generators.FAMILIES`, ``radix``, ``pruned`` or ``file``.
+    count : int, default 1
+    options : mapping
+        Of the family. ``radix``: ``systems``, ``dense_widths``, ``direction``. ``pruned``:
+        ``method``, ``model``, ``data``, ``recipe``, ``n_steps``, ``scope``. ``file``: ``path``.
+    widths : tuple of int
+        Drawn at these widths, the first units of each level then dropped to fit the regime;
+        its own by default.
+    regimes : tuple of str, densities : tuple of float
+        Where it takes part; everywhere by default.
+    relabellings : int, optional
+        Random relabellings beside the natural labelling; the study's by default.
+    degree_twins, density_twins : int, default 0
+        Twins of each topology with the same degrees, or with the same edges per layer only.
+    repaired : bool, default False
+        Whether each topology has a twin whose dead outputs are joined to inputs.
+    own_edges : bool, default False
+        Whether its edges per layer are its own: it then has strata of its own.
+    role : {"sampled", "named"}
+    first_seed : int, default 0
+        Topology ``k`` has the seed ``first_seed + k``.
+    """
+
+    name: str
+    family: str
+    count: int = 1
+    options: Mapping[str, Any] = field(default_factory=dict)
+    widths: tuple[int, ...] = ()
+    regimes: tuple[str, ...] = ()
+    densities: tuple[float, ...] = ()
+    relabellings: int | None = None
+    degree_twins: int = 0
+    density_twins: int = 0
+    repaired: bool = False
+    own_edges: bool = False
+    role: Role = "named"
+    first_seed: int = 0
+
+    def takes_part(self, regime: Regime, density: float) -> bool:
+        """Return whether it has topologies in a stratum."""
+        in_regime = not self.regimes or regime.name in self.regimes
+        return in_regime and (not self.densities or density in self.densities)
+
+
+@dataclass(frozen=True)
+class DoseSource:
+    """Series of topologies of equal degrees along which one property moves.
+
+    Parameters
+    ----------
+    name : str
+        The name of their family in tables.
+    regime : str
+    density : float
+    family : str
+        Of the base of each series.
+    moved : str
+        The property that moves.
+    held : tuple of str
+        Properties that stay within ``tolerance``.
+    bases : int
+        Series, one from each base topology.
+    n_steps : int, default 6
+    tolerance : float, default 0.02
+    options : mapping
+        Of the family.
+    first_seed : int, default 0
+    """
+
+    name: str
+    regime: str
+    density: float
+    family: str
+    moved: str
+    held: tuple[str, ...]
+    bases: int
+    n_steps: int = 6
+    tolerance: float = 0.02
+    options: Mapping[str, Any] = field(default_factory=dict)
+    first_seed: int = 0
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way of training, with the factors that tell it from others.
+
+    Parameters
+    ----------
+    name : str
+    recipe : Recipe
+    factors : mapping of str to value
+        The switches of a factorial study, with the values here.
+    """
+
+    name: str
+    recipe: Recipe
+    factors: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StatisticalPlan:
+    """The tests, laid down before anything runs.
+
+    Parameters
+    ----------
+    primaries, exploratory : tuple of str
+        Properties, as metrics are named; ``NAME.mean``, ``.min``, ``.max`` over layers.
+    composites : mapping of str to tuple of str
+        Properties that are the mean rank of others within a stratum; a leading minus turns one
+        round.
+    n_permutations, n_resamples : int
+    level : float, default 0.95
+    least_class_share : float, default 0.2
+    collinear_above : float, default 0.8
+    baseline : str
+        The family that others are compared with; none by default.
+    seed : int, default 0
+    """
+
+    primaries: tuple[str, ...] = ()
+    exploratory: tuple[str, ...] = ()
+    composites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    n_permutations: int = 10_000
+    n_resamples: int = 2000
+    level: float = 0.95
+    least_class_share: float = 0.2
+    collinear_above: float = 0.8
+    baseline: str = ""
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Specification:
+    """A whole study.
+
+    Parameters
+    ----------
+    name, question : str
+    data : tuple of str
+        Data sets, each an environment.
+    confirmation : tuple of str
+        Those of them, or regimes, that are held for confirmation: reported apart.
+    variants : tuple of Variant
+    seeds : tuple of int
+    rate_factors : tuple of float
+        Factors of the learning rate to train with; 1 is the fixed rate.
+    n_validation : int
+        Training images held out, to choose the rate on.
+    relabellings : int
+    regimes : tuple of Regime
+    topologies : tuple of TopologySource
+    doses : tuple of DoseSource
+    statistics : StatisticalPlan
+
+    Raises
+    ------
+    ParameterError
+        If parts do not fit each other.
+    """
+
+    name: str
+    question: str
+    data: tuple[str, ...]
+    variants: tuple[Variant, ...]
+    seeds: tuple[int, ...]
+    regimes: tuple[Regime, ...]
+    topologies: tuple[TopologySource, ...]
+    confirmation: tuple[str, ...] = ()
+    rate_factors: tuple[float, ...] = (1.0,)
+    n_validation: int = 0
+    relabellings: int = 0
+    doses: tuple[DoseSource, ...] = ()
+    statistics: StatisticalPlan = field(default_factory=StatisticalPlan)
+
+    def __post_init__(self) -> None:
+        for part in ("data", "variants", "seeds", "regimes"):
+            if not getattr(self, part):
+                raise ParameterError(f"A study must have one or more {part}, but it has none.")
+        if not self.topologies and not self.doses:
+            raise ParameterError("A study must have topologies or doses, but it has neither.")
+        for part in ("data", "variants", "regimes", "topologies", "doses"):
+            _check_unique(part, [getattr(one, "name", one) for one in getattr(self, part)])
+        if 1.0 not in self.rate_factors:
+            raise ParameterError.expected(
+                "rate_factors", "a list with 1, the fixed rate", list(self.rate_factors)
+            )
+        if len(self.rate_factors) > 1 and not self.n_validation:
+            raise ParameterError(
+                "n_validation must be above 0 where there are several rate_factors, but it is 0.",
+                hint="the rate is chosen on images held out of the training set, never on the "
+                "test set.",
+            )
+        self._check_names()
+
+    def _check_names(self) -> None:
+        regimes = {regime.name: regime for regime in self.regimes}
+        for source in self.topologies:
+            for name in source.regimes:
+                _check_known(f"Regime of topologies {source.name!r}", name, regimes)
+            if not any(
+                source.takes_part(regime, density)
+                for regime in self.regimes
+                for density in regime.densities
+            ):
+                raise ParameterError(
+                    f"Topologies {source.name!r} must take part in a stratum, but the densities "
+                    f"{list(source.densities)} are in none of their regimes."
+                )
+        for dose in self.doses:
+            _check_known(f"Regime of doses {dose.name!r}", dose.regime, regimes)
+            allowed = regimes[dose.regime].densities
+            if dose.density not in allowed:
+                raise ParameterError.expected(
+                    f"Density of doses {dose.name!r}",
+                    f"one of its regime: {', '.join(map(str, allowed))}",
+                    dose.density,
+                )
+        for regime in self.regimes:
+            for name in regime.data:
+                _check_known(f"Data of regime {regime.name!r}", name, self.data)
+        for name in self.confirmation:
+            _check_known("confirmation", name, [*self.data, *regimes])
+
+    def data_of(self, regime: Regime) -> tuple[str, ...]:
+        """Return the data sets that a regime is trained on."""
+        return regime.data or self.data
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything; fit for JSON."""
+        content = dataclasses.asdict(self)
+        content["variants"] = [
+            {
+                "name": variant.name,
+                "recipe": variant.recipe.provenance(),
+                "factors": dict(variant.factors),
+            }
+            for variant in self.variants
+        ]
+        return json.loads(json.dumps(content))  # type: ignore[no-any-return]  # tuples to lists
+
+    def digest(self) -> str:
+        """Return the SHA-256 of all that was said, in hexadecimal.
+
+        What has its default does not enter, so that a later version, which knows more keys, gives
+        the same.
+        """
+        return hashed(_said(self))
+
+
+def _said(record: Any) -> Any:
+    """Return a record as plain values, without the fields that have their defaults."""
+    if isinstance(record, tuple):
+        return [_said(one) for one in record]
+    if isinstance(record, Mapping):
+        return {key: _said(value) for key, value in record.items()}
+    if not dataclasses.is_dataclass(record):
+        return record
+    found = {}
+    for one in dataclasses.fields(record):
+        default = one.default
+        if one.default_factory is not dataclasses.MISSING:
+            default = one.default_factory()
+        value = getattr(record, one.name)
+        if default is dataclasses.MISSING or value != default:
+            found[one.name] = _said(value)
+    return found
+
+
+def hashed(content: object) -> str:
+    """Return the SHA-256 of anything that JSON can say, in hexadecimal."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def roles() -> tuple[str, ...]:
+    """Return what a source of topologies may be."""
+    return get_args(Role)
+
+
+def _check_unique(part: str, names: list[Any]) -> None:
+    doubles = sorted({str(name) for name in names if names.count(name) > 1})
+    if doubles:
+        raise ParameterError(f"The names of {part} must differ, but {doubles[0]!r} comes twice.")
+
+
+def _check_known(what: str, name: str, known: Any) -> None:
+    if name not in known:
+        raise ParameterError.expected(what, f"one of {', '.join(known)}", name)

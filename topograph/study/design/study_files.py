@@ -1,0 +1,224 @@
+"""Studies as TOML files."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import os
+import tomllib
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from topograph.errors import ParameterError, ReadError, TopographError
+from topograph.generators import FAMILIES
+from topograph.io.paths import listed, naming, shown
+from topograph.study.design.specification import (
+    OWN_FAMILIES,
+    DoseSource,
+    Regime,
+    Specification,
+    StatisticalPlan,
+    TopologySource,
+    Variant,
+    roles,
+)
+from topograph.training.recipe_files import recipe_of
+
+Record = TypeVar("Record")
+_TOP = (
+    "name",
+    "question",
+    "data",
+    "confirmation",
+    "seeds",
+    "rate_factors",
+    "n_validation",
+    "relabellings",
+)
+_TABLES = ("recipe", "regimes", "topologies", "doses", "statistics")
+
+
+def read_study(path: str | os.PathLike[str]) -> Specification:
+    """Read the file of a study.
+
+    Parameters
+    ----------
+    path : path
+        TOML, as the page on studies in the documentation describes.
+
+    Raises
+    ------
+    ReadError
+        If it cannot be read or is no TOML.
+    ParameterError
+        If a key is unknown, or a value is not what it may be.
+    """
+    (file,) = listed([os.fspath(path)])
+    with naming(shown(file)):
+        content = file.read_bytes()
+    try:
+        said = tomllib.loads(content.decode("utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ReadError(
+            f"{shown(file)}: A study must be TOML, but this is not: {error}."
+        ) from error
+    try:
+        return study_of(said, file.stem)
+    except TopographError as error:
+        raise error.within(shown(file)) from error
+
+
+def study_of(said: Mapping[str, Any], name: str = "study") -> Specification:
+    """Return the study that a mapping, as of a file, describes.
+
+    Raises
+    ------
+    ParameterError
+        If a key is unknown, or a value is not what it may be.
+    """
+    _check_keys("A study", said, (*_TOP, *_TABLES))
+    data = _strings("data", said.get("data", ["digits"]))
+    top: dict[str, Any] = {
+        "name": said.get("name", name),
+        "question": said.get("question", ""),
+        "data": data,
+        "confirmation": _strings("confirmation", said.get("confirmation", [])),
+        "seeds": _seeds(said.get("seeds", 1)),
+        "rate_factors": tuple(float(one) for one in said.get("rate_factors", [1.0])),
+        "n_validation": _whole("n_validation", said.get("n_validation", 0)),
+        "relabellings": _whole("relabellings", said.get("relabellings", 0)),
+    }
+    return Specification(
+        **top,
+        variants=_variants(said.get("recipe", {"base": "modern"}), data[0] if data else ""),
+        regimes=tuple(_record(Regime, one, "regime") for one in said.get("regimes", [])),
+        topologies=tuple(_source(one) for one in said.get("topologies", [])),
+        doses=tuple(_record(DoseSource, one, "doses") for one in said.get("doses", [])),
+        statistics=_statistics(said.get("statistics", {})),
+    )
+
+
+def _variants(said: Mapping[str, Any], data: str) -> tuple[Variant, ...]:
+    """Return one variant for each combination of the factors, or each of those listed."""
+    own = dict(said)
+    factors, listed_ones = own.pop("factors", {}), own.pop("variants", None)
+    if listed_ones is not None:
+        if factors:
+            raise ParameterError("A recipe must have factors or variants, but it has both.")
+        return tuple(
+            Variant(one["name"], _recipe(own | one, data, one["name"])) for one in listed_ones
+        )
+    found = []
+    for values in itertools.product(*factors.values()):
+        chosen = dict(zip(factors, values, strict=True))
+        name = ", ".join(f"{key}={_said(value)}" for key, value in chosen.items())
+        name = name or str(own.get("name", own.get("base", "modern")))
+        found.append(Variant(name, _recipe(own | chosen, data, name), chosen))
+    return tuple(found)
+
+
+def _recipe(switches: Mapping[str, Any], data: str, name: str) -> Any:
+    given = {key: value for key, value in switches.items() if key != "name"}
+    return dataclasses.replace(recipe_of({"base": "modern"} | given, data), name=name)
+
+
+def _said(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _source(said: Mapping[str, Any]) -> TopologySource:
+    if "family" not in said:
+        raise ParameterError(f"Topologies must name a family, but {dict(said)} do not.")
+    given = {"name": said["family"], "role": "named"} | dict(said)
+    if given["family"] == "continuous" and "role" not in said:
+        given["role"] = "sampled"
+    if given["role"] not in roles():
+        raise ParameterError.expected("role", f"one of {', '.join(roles())}", given["role"])
+    if given["family"] not in (*FAMILIES, *OWN_FAMILIES):
+        known = ", ".join((*FAMILIES, *OWN_FAMILIES))
+        raise ParameterError.expected("A family", f"one of {known}", given["family"])
+    return _record(TopologySource, given, f"topologies {given['name']!r}")
+
+
+def _statistics(said: Mapping[str, Any]) -> StatisticalPlan:
+    given = dict(said)
+    composites = {
+        name: _strings(f"composites.{name}", parts)
+        for name, parts in given.pop("composites", {}).items()
+    }
+    return _record(StatisticalPlan, given | {"composites": composites}, "statistics")
+
+
+def _record(kind: type[Record], said: Mapping[str, Any], where: str) -> Record:
+    """Return a dataclass from a table of TOML: lists become tuples, keys are checked."""
+    fields = {one.name: one for one in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    _check_keys(f"Table {where}", said, tuple(fields))
+    needed = [
+        name
+        for name, one in fields.items()
+        if one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING
+    ]
+    missing = [name for name in needed if name not in said]
+    if missing:
+        raise ParameterError(f"Table {where} must have {', '.join(missing)}, which it lacks.")
+    return kind(
+        **{key: _field(f"{where}: {key}", fields[key], value) for key, value in said.items()}
+    )
+
+
+def _field(where: str, one: dataclasses.Field[Any], value: Any) -> Any:
+    """Return a value as the field's annotation wants it."""
+    wanted = str(one.type)
+    if wanted.startswith("tuple[int"):
+        return tuple(_whole(where, each, 1) for each in _listed(where, value))
+    if wanted.startswith("tuple[float"):
+        return tuple(_number(where, each) for each in _listed(where, value))
+    if wanted.startswith("tuple[str"):
+        return _strings(where, value)
+    if wanted.startswith("int"):
+        return _whole(where, value)
+    if wanted.startswith("float"):
+        return _number(where, value)
+    if wanted == "bool" and not isinstance(value, bool):
+        raise ParameterError.expected(where, "true or false", value)
+    return value
+
+
+def _listed(where: str, value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise ParameterError.expected(where, "a list", value)
+    return value
+
+
+def _strings(where: str, value: Any) -> tuple[str, ...]:
+    found = [value] if isinstance(value, str) else _listed(where, value)
+    for one in found:
+        if not isinstance(one, str):
+            raise ParameterError.expected(where, "a list of words", value)
+    return tuple(found)
+
+
+def _number(where: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ParameterError.expected(where, "a number", value)
+    return float(value)
+
+
+def _whole(where: str, value: Any, least: int = 0) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ParameterError.expected(where, f"a whole number of at least {least}", value)
+    return value
+
+
+def _seeds(value: Any) -> tuple[int, ...]:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return tuple(range(_whole("seeds", value, 1)))
+    return tuple(_whole("seeds", one) for one in _listed("seeds", value))
+
+
+def _check_keys(what: str, said: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    for key in said:
+        if key not in known:
+            raise ParameterError(
+                f"{what} must have no key {key!r}, but it has.", hint=f"known: {', '.join(known)}."
+            )

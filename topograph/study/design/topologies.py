@@ -1,0 +1,188 @@
+"""The topologies of a study: how each is made, and what it is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from topograph.generators.continuous_family import sobol_dials
+from topograph.study.design.specification import (
+    DoseSource,
+    Regime,
+    Specification,
+    TopologySource,
+    hashed,
+)
+
+
+@dataclass(frozen=True)
+class Topology:
+    """One net of a study, not made yet.
+
+    Parameters
+    ----------
+    making : mapping
+        How it is made, fit for JSON: `topograph.study.design.building.build` makes it.
+    regime, stratum, family, role : str
+    base : str
+        The key of the topology it is derived from; empty if there is none.
+    labelling : int, default 0
+        0 for the natural labelling of the units, others for random ones.
+    series, moved : str
+        Of a series of doses, and the property that moves along it.
+    repaired : bool or None
+        Whether its dead outputs are joined to inputs; None where that is no question.
+    """
+
+    making: Mapping[str, Any]
+    regime: str
+    stratum: str
+    family: str
+    role: str
+    base: str = ""
+    labelling: int = 0
+    series: str = ""
+    moved: str = ""
+    repaired: bool | None = None
+
+    @cached_property
+    def key(self) -> str:
+        """Name of the isomorphism class: 16 hexadecimal digits of a hash of how it is made."""
+        return hashed(self.making)[:16]
+
+    @cached_property
+    def name(self) -> str:
+        """Name of the mask: the class, and the labelling."""
+        return f"{self.key}-{self.labelling}"
+
+
+def topologies_of(specification: Specification) -> Iterator[Topology]:
+    """Give every topology of a study in every labelling, stratum by stratum."""
+    for regime in specification.regimes:
+        for density in regime.densities:
+            for source in specification.topologies:
+                if source.takes_part(regime, density):
+                    labellings = _labellings(source, specification)
+                    for one in _of_source(source, regime, density):
+                        yield from _labelled(one, labellings)
+            for dose in specification.doses:
+                if dose.regime == regime.name and dose.density == density:
+                    for one in _of_series(dose, regime):
+                        yield from _labelled(one, 1 + specification.relabellings)
+
+
+def count_topologies(specification: Specification, regime: Regime) -> tuple[int, int]:
+    """Return the numbers of isomorphism classes and of masks of a regime, without listing them."""
+    classes = masks = 0
+    for density in regime.densities:
+        for source in specification.topologies:
+            if source.takes_part(regime, density):
+                number = source.count * per_topology(source)
+                classes += number
+                masks += number * _labellings(source, specification)
+        for dose in specification.doses:
+            if dose.regime == regime.name and dose.density == density:
+                classes += dose.bases * dose.n_steps
+                masks += dose.bases * dose.n_steps * (1 + specification.relabellings)
+    return classes, masks
+
+
+def _labellings(source: TopologySource, specification: Specification) -> int:
+    given = source.relabellings
+    return 1 + (specification.relabellings if given is None else given)
+
+
+def per_topology(source: TopologySource) -> int:
+    """Return how many classes come from each topology of a source, itself included."""
+    return (1 + source.degree_twins + source.density_twins) * (2 if source.repaired else 1)
+
+
+def making_of(
+    source: TopologySource | DoseSource, regime: Regime, density: float, seed: int
+) -> dict[str, Any]:
+    """Return how topology ``seed`` of a source is made; dials of the continuous family apart."""
+    drawn = list(getattr(source, "widths", ()) or regime.widths)
+    return {
+        "family": source.family,
+        "widths": drawn,
+        "fit": list(regime.widths) if drawn != list(regime.widths) else None,
+        "density": density,
+        "allocation": regime.allocation,
+        "append_dense": regime.append_dense,
+        "options": dict(source.options),
+        "seed": seed,
+        "changes": [],
+    }
+
+
+def _of_source(source: TopologySource, regime: Regime, density: float) -> Iterator[Topology]:
+    stratum = regime.stratum(density)
+    if source.own_edges:
+        stratum = f"{stratum} ({source.name})"
+    for making in _makings(source, regime, density):
+        base = Topology(
+            making,
+            regime.name,
+            stratum,
+            source.name,
+            source.role,
+            repaired=False if source.repaired else None,
+        )
+        yield from _with_repaired(base, source)
+        for kind, number in (
+            ("degree_preserving_twin", source.degree_twins),
+            ("density_preserving_twin", source.density_twins),
+        ):
+            for seed in range(1, number + 1):
+                twin = making | {"changes": [[kind, seed]]}
+                family = f"{source.name}, {kind.partition('_')[0]} twins"
+                yield from _with_repaired(
+                    replace(base, making=twin, family=family, role="twin", base=base.key), source
+                )
+
+
+def _with_repaired(topology: Topology, source: TopologySource) -> Iterator[Topology]:
+    yield topology
+    if source.repaired:
+        changes = [*topology.making["changes"], ["connect_outputs", 0]]
+        making = {**topology.making, "changes": changes}
+        yield replace(topology, making=making, base=topology.key, repaired=True)
+
+
+def _makings(source: TopologySource, regime: Regime, density: float) -> Iterator[dict[str, Any]]:
+    first = making_of(source, regime, density, source.first_seed)
+    if source.family == "continuous":
+        for dials, seed in sobol_dials(source.count, source.first_seed):
+            yield first | {"options": first["options"] | dials, "seed": seed}
+        return
+    for seed in range(source.first_seed, source.first_seed + source.count):
+        yield first | {"seed": seed}
+
+
+def _of_series(dose: DoseSource, regime: Regime) -> Iterator[Topology]:
+    for number in range(dose.bases):
+        base = making_of(dose, regime, dose.density, dose.first_seed + number)
+        series = {
+            "base": base,
+            "moved": dose.moved,
+            "held": list(dose.held),
+            "n_steps": dose.n_steps,
+            "tolerance": dose.tolerance,
+        }
+        for step in range(dose.n_steps):
+            yield Topology(
+                {"series": series, "step": step},
+                regime.name,
+                f"{regime.stratum(dose.density)} (doses)",
+                dose.name,
+                "dose",
+                base=hashed(base)[:16],
+                series=hashed(series)[:16],
+                moved=dose.moved,
+            )
+
+
+def _labelled(topology: Topology, labellings: int) -> Iterator[Topology]:
+    return (replace(topology, labelling=labelling) for labelling in range(labellings))

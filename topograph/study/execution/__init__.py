@@ -1,0 +1,1 @@
+"""Run a study: on one machine, on many, or elsewhere."""
