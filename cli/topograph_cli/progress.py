@@ -32,7 +32,7 @@ class ProgressBar:
         has_rich = importlib.util.find_spec("rich") is not None  # training does without it
         self._wanted = not quiet and sys.stderr.isatty() and has_rich
         self._is_log = not quiet and not self._wanted
-        self._start: tuple[float, int] | None = None
+        self._start: tuple[float, int, int] | None = None
         self._last_line = 0.0
         self._lock = threading.Lock()
         self._state: tuple[str, int, int] = ("", 0, 1)
@@ -70,8 +70,8 @@ class ProgressBar:
     def _pace(self, done: int, total: int) -> str:
         """Return how many a second so far; in a log, write it down now and then."""
         now = time.monotonic()
-        if self._start is None:
-            self._start, self._last_line = (now, done), now
+        if self._start is None or self._start[2] != total:  # another thing is counted now
+            self._start, self._last_line = (now, done, total), now
         seconds, more = now - self._start[0], done - self._start[1]
         if seconds <= 0 or more <= 0:
             return ""
@@ -79,9 +79,9 @@ class ProgressBar:
         if self._is_log and now - self._last_line >= LOG_SECONDS:
             self._last_line = now
             minutes = (total - done) / speed / 60
-            line = f"{done}/{total} {self._unit}, {speed:.0f} a second, {minutes:.1f} min left"
+            line = f"{done}/{total} {self._unit}, {speed:.3g} a second, {minutes:.1f} min left"
             click.echo(line, err=True)
-        return f", {speed:.0f} {self._unit}/s"
+        return f", {speed:.3g} {self._unit}/s"
 
     def _appear(self) -> None:
         from rich.console import Console

@@ -14,11 +14,9 @@ from topograph_cli.plain_table import plain_table
 from topograph_cli.progress import ProgressBar
 from topograph_cli.training_options import (
     PLAN_OPTIONS,
-    chosen_rates,
-    chosen_recipe,
+    TrainingPlan,
     data_dir_option,
     plan_options,
-    read_masks,
 )
 
 if TYPE_CHECKING:
@@ -82,16 +80,7 @@ _TITLES = (
 def train(
     context: click.Context,
     targets: tuple[str, ...],
-    data_set: str,
-    recipe: str,
-    changes: tuple[str, ...],
-    epochs: int | None,
-    steps: int | None,
-    seeds: int,
-    rate_factors: str,
-    validation: int,
-    edge_threshold: float | None,
-    proxies: bool,
+    training: TrainingPlan,
     data_dir: str | None,
     engine: str,
     device: str,
@@ -119,7 +108,6 @@ def train(
     from topograph.training.bundle import (
         RunPlan,
         finished_rows,
-        make_bundle,
         summarise,
         train_bundle,
     )
@@ -134,17 +122,7 @@ def train(
     rows: list[dict[str, Any]] = []
     with _folder(targets[0] if is_bundle else output) as folder:
         if not is_bundle:
-            make_bundle(
-                read_masks(targets),
-                data_set,
-                chosen_recipe(recipe, data_set, changes, epochs, steps),
-                folder,
-                seeds=range(seeds),
-                rate_factors=chosen_rates(rate_factors),
-                n_validation=validation,
-                edge_threshold=edge_threshold,
-                with_proxies=proxies,
-            )
+            training.make_bundle(targets, folder)
         plan = RunPlan(
             folder,
             data_dir,

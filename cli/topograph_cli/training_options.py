@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,26 +15,77 @@ if TYPE_CHECKING:
     from topograph.graph import LayeredGraph
     from topograph.io import ConvolutionMasks
     from topograph.training import Recipe
+    from topograph.training.bundle import Manifest
     from topograph.training.data import Dataset
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 DATA_SETS = ("digits", "mnist", "fashion-mnist", "cifar10")
-PLAN_OPTIONS = (
-    "data_set",
-    "recipe",
-    "changes",
-    "epochs",
-    "steps",
-    "seeds",
-    "rate_factors",
-    "validation",
-    "edge_threshold",
-    "proxies",
-)
 
 
-def plan_options(command: Command) -> Command:
-    """Add the options that say what is to be trained, how, and how often."""
+@dataclass(frozen=True)
+class TrainingPlan:
+    """What is to be trained, how, and how often, as the options say it."""
+
+    data_set: str
+    recipe: str
+    changes: tuple[str, ...]
+    epochs: int | None
+    steps: int | None
+    seeds: int
+    rate_factors: str
+    validation: int
+    edge_threshold: float | None
+    proxies: bool
+
+    def make_bundle(
+        self, masks: tuple[str, ...], folder: str | Path, pack: Dataset | None = None
+    ) -> Manifest:
+        """Write the bundle of these masks; ``pack`` goes with it."""
+        from topograph.training.bundle import make_bundle
+
+        return make_bundle(
+            read_masks(masks),
+            self.data_set,
+            self._chosen_recipe(),
+            folder,
+            seeds=range(self.seeds),
+            rate_factors=_rates(self.rate_factors),
+            n_validation=self.validation,
+            edge_threshold=self.edge_threshold,
+            with_proxies=self.proxies,
+            pack=pack,
+        )
+
+    def _chosen_recipe(self) -> Recipe:
+        """Return the recipe with the changes that were asked for."""
+        from topograph.training.recipe_files import change_recipe, load_recipe
+
+        if self.epochs is not None and self.steps is not None:
+            raise click.UsageError("Give either --epochs or --steps.")
+        said = {}
+        for change in self.changes:
+            key, equals, value = change.partition("=")
+            if not equals:
+                raise click.UsageError(f"--set {change}: say SWITCH=VALUE.")
+            said[key.strip()] = value.strip()
+        if self.epochs is not None:
+            said["n_epochs"] = str(self.epochs)
+        if self.steps is not None:
+            said["n_steps"] = str(self.steps)
+        return change_recipe(load_recipe(self.recipe, self.data_set), said)
+
+
+PLAN_OPTIONS = tuple(field.name for field in dataclasses.fields(TrainingPlan))
+
+
+def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a `TrainingPlan`, which the command gets as ``training``."""
+
+    @functools.wraps(command)
+    def planned(*arguments: Any, **given: Any) -> Any:
+        training = TrainingPlan(**{name: given.pop(name) for name in PLAN_OPTIONS})
+        return command(*arguments, training=training, **given)
+
     options = [
         click.option(
             "--data",
@@ -93,8 +147,8 @@ def plan_options(command: Command) -> Command:
         ),
     ]
     for option in reversed(options):
-        command = option(command)
-    return command
+        planned = option(planned)
+    return planned
 
 
 def data_dir_option(command: Command) -> Command:
@@ -106,29 +160,7 @@ def data_dir_option(command: Command) -> Command:
     )(command)
 
 
-def chosen_recipe(
-    name: str, data_set: str, changes: tuple[str, ...], epochs: int | None, steps: int | None
-) -> Recipe:
-    """Return the recipe with the changes that were asked for."""
-    from topograph.training.recipe_files import change_recipe, load_recipe
-
-    if epochs is not None and steps is not None:
-        raise click.UsageError("Give either --epochs or --steps.")
-    said = {}
-    for change in changes:
-        key, equals, value = change.partition("=")
-        if not equals:
-            raise click.UsageError(f"--set {change}: say SWITCH=VALUE.")
-        said[key.strip()] = value.strip()
-    if epochs is not None:
-        said["n_epochs"] = str(epochs)
-    if steps is not None:
-        said["n_steps"] = str(steps)
-    return change_recipe(load_recipe(name, data_set), said)
-
-
-def chosen_rates(text: str) -> tuple[float, ...]:
-    """Return the factors of the learning rate."""
+def _rates(text: str) -> tuple[float, ...]:
     try:
         return tuple(float(part) for part in text.split(","))
     except ValueError:

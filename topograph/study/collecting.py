@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from topograph.errors import MissingExtraError
 from topograph.study.design.specification import Specification
 from topograph.study.design.topologies import Topology, topologies_of
 from topograph.study.execution.store import stored_rows
 from topograph.study.properties import measured
+from topograph.training.bundle.collecting import write_table
+
+CURVES = ("accuracy", "loss", "train_loss")
 
 
 def collect_study(
@@ -17,6 +22,7 @@ def collect_study(
     folder: Path,
     *,
     jobs: int = 1,
+    with_properties: bool = True,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> list[dict[str, Any]]:
     """Return the table of a study: a row for every run that it asks for and that is done.
@@ -27,6 +33,8 @@ def collect_study(
     folder : Path
     jobs : int, default 1
         Processes that measure topologies at the same time.
+    with_properties : bool, default True
+        Whether topologies are measured.
     progress : callable, optional
 
     Returns
@@ -45,12 +53,14 @@ def collect_study(
         and row["seed"] in specification.seeds
         and row["rate_factor"] in specification.rate_factors
     ]
-    trained = _first_labellings(known[row["topology"], row["labelling"]] for row in rows)
-    properties = measured(trained, folder, jobs=jobs, progress=progress)
+    properties: dict[str, dict[str, Any]] = {}
+    if with_properties:
+        trained = (known[row["topology"], row["labelling"]] for row in rows)
+        properties = measured(trained, folder, jobs=jobs, progress=progress)
     collected = []
     for row in rows:
         topology = known[row["topology"], row["labelling"]]
-        own = properties[topology.key]
+        own = properties.get(topology.key, {})
         factors = {
             f"factor.{name}": value for name, value in variants[row["variant"]].factors.items()
         }
@@ -66,8 +76,25 @@ def collect_study(
     return collected
 
 
+def write_study_table(rows: list[dict[str, Any]], folder: Path) -> Path:
+    """Write the table into the study's folder, as Parquet if polars is there, and return where."""
+    for name in ("table.parquet", "table.jsonl"):
+        try:
+            write_table(rows, folder / name)
+        except MissingExtraError:
+            continue
+        return folder / name
+    raise AssertionError("lines of JSON need nothing")
+
+
+def without_curves(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows without the columns that are curves."""
+    return [{key: value for key, value in row.items() if key not in CURVES} for row in rows]
+
+
 def _design(topology: Topology, properties: dict[str, Any]) -> dict[str, Any]:
     return {
+        "making": json.dumps(topology.making),
         "regime": topology.regime,
         "stratum": topology.stratum,
         "family": topology.family,
@@ -77,12 +104,3 @@ def _design(topology: Topology, properties: dict[str, Any]) -> dict[str, Any]:
         "moved": topology.moved,
         "dose": properties.get(f"metric.{topology.moved}") if topology.moved else None,
     }
-
-
-def _first_labellings(topologies: Iterable[Topology]) -> list[Topology]:
-    """Return one topology a class; every labelling has the same properties."""
-    found: dict[str, Topology] = {}
-    for topology in topologies:
-        if topology.key not in found or topology.labelling == 0:
-            found[topology.key] = topology
-    return list(found.values())

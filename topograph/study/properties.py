@@ -83,9 +83,7 @@ def measured(
 
 
 def _measure(block: list[Topology], folder: Path) -> list[dict[str, Any]]:
-    return [
-        {"key": topology.key} | properties_of(build(topology, folder)) for topology in block
-    ]
+    return [{"key": topology.key} | properties_of(build(topology, folder)) for topology in block]
 
 
 def _of_layers(report: Report) -> dict[str, Any]:

@@ -49,10 +49,30 @@ def build(topology: Topology, folder: Path) -> LayeredGraph:
     ReadError
         If it has to be made first, or a file is missing.
     """
-    graph = _natural(_Key(topology.making), folder)
+    graph = net_of(topology.making, folder)
     if not topology.labelling:
         return graph
     return isomorphic_twin(graph, seed=relabelling_seed(topology))
+
+
+def net_of(making: Mapping[str, Any], folder: Path) -> LayeredGraph:
+    """Return the net of a making, with the natural labelling of its units.
+
+    Parameters
+    ----------
+    making : mapping
+        As of `topograph.study.design.topologies.Topology`; the tables of studies hold it.
+    folder : Path
+        As of `build`.
+
+    Raises
+    ------
+    ParameterError
+        If the family cannot have it.
+    ReadError
+        If it is kept in a study's folder and is not there.
+    """
+    return _natural(_Key(making), folder)
 
 
 def relabelling_seed(topology: Topology) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 from topograph.errors import ParameterError, ReadError, TopographError
 from topograph.study.design.building import base_graph, build
 from topograph.study.design.specification import Regime, Specification, TopologySource
-from topograph.study.design.topologies import Topology, count_topologies, making_of, topologies_of
+from topograph.study.design.topologies import Topology, count_stratum, making_of, topologies_of
 from topograph.study.execution.chunk_training import Place, prepared, steps_of
 from topograph.study.statistics import PowerEstimate, power_estimate
 from topograph.training.devices import find_device
@@ -119,10 +119,10 @@ def powers(specification: Specification) -> list[tuple[str, int, float, PowerEst
     level = 0.05 / max(1, len(specification.statistics.primaries))
     for data in specification.data:
         sizes = [
-            count_topologies(specification, regime)[0] // len(regime.densities)
+            count_stratum(specification, regime, density)[0]
             for regime in specification.regimes
             if data in specification.data_of(regime)
-            for _ in regime.densities
+            for density in regime.densities
         ]
         fewest = min(sizes, default=0)
         if fewest < 2:
@@ -151,14 +151,13 @@ def _cost(
     trial: bool,
 ) -> StratumCost:
     edges = check_stratum(specification, regime, density)
-    alone = _at(specification, regime, density)
-    n_classes, n_masks = count_topologies(alone, alone.regimes[0])
+    n_classes, n_masks = count_stratum(specification, regime, density)
     each = len(specification.variants) * len(specification.seeds) * len(specification.rate_factors)
     n_steps, seconds = None, None
     try:
         device, variant = find_device(place.device), specification.variants[0]
         images = prepared(data, place.data_folder, variant.recipe, device)
-        n_steps = steps_of(variant, images, specification.n_validation)
+        n_steps = steps_of(variant, images, specification.validation_of(data))
         example = _example(specification, regime, density) if trial else None
         if example is not None:
             seconds = _seconds(example, specification, data, place, n_steps)
@@ -217,7 +216,7 @@ def _seconds(
     member = Member.of_graph(
         build(topology, place.folder), output_layer=variant.recipe.output_layer
     )
-    watch = Watch(n_validation=specification.n_validation)
+    watch = Watch(n_validation=specification.validation_of(data))
     took = []
     for steps in (_TRIAL_STEPS[0], *_TRIAL_STEPS):  # the first one warms up
         began = time.perf_counter()

@@ -207,8 +207,9 @@ class Specification:
     seeds : tuple of int
     rate_factors : tuple of float
         Factors of the learning rate to train with; 1 is the fixed rate.
-    n_validation : int
-        Training images held out, to choose the rate on.
+    n_validation : mapping of str to int
+        Training images of each data set that are held out, to choose the rate on; none where it
+        is not named.
     relabellings : int
     regimes : tuple of Regime
     topologies : tuple of TopologySource
@@ -230,7 +231,7 @@ class Specification:
     topologies: tuple[TopologySource, ...]
     confirmation: tuple[str, ...] = ()
     rate_factors: tuple[float, ...] = (1.0,)
-    n_validation: int = 0
+    n_validation: Mapping[str, int] = field(default_factory=dict)
     relabellings: int = 0
     doses: tuple[DoseSource, ...] = ()
     statistics: StatisticalPlan = field(default_factory=StatisticalPlan)
@@ -241,15 +242,17 @@ class Specification:
                 raise ParameterError(f"A study must have one or more {part}, but it has none.")
         if not self.topologies and not self.doses:
             raise ParameterError("A study must have topologies or doses, but it has neither.")
-        for part in ("data", "variants", "regimes", "topologies", "doses"):
+        for part in ("data", "variants", "regimes", "doses"):
             _check_unique(part, [getattr(one, "name", one) for one in getattr(self, part)])
         if 1.0 not in self.rate_factors:
             raise ParameterError.expected(
                 "rate_factors", "a list with 1, the fixed rate", list(self.rate_factors)
             )
-        if len(self.rate_factors) > 1 and not self.n_validation:
+        without = [name for name in self.data if not self.validation_of(name)]
+        if len(self.rate_factors) > 1 and without:
             raise ParameterError(
-                "n_validation must be above 0 where there are several rate_factors, but it is 0.",
+                f"n_validation must be above 0 where there are several rate_factors, but for "
+                f"{without[0]} it is 0.",
                 hint="the rate is chosen on images held out of the training set, never on the "
                 "test set.",
             )
@@ -269,6 +272,10 @@ class Specification:
                     f"Topologies {source.name!r} must take part in a stratum, but the densities "
                     f"{list(source.densities)} are in none of their regimes."
                 )
+        for regime in self.regimes:
+            for density in regime.densities:
+                here = [one.name for one in self.topologies if one.takes_part(regime, density)]
+                _check_unique(f"topologies in stratum {regime.stratum(density)!r}", here)
         for dose in self.doses:
             _check_known(f"Regime of doses {dose.name!r}", dose.regime, regimes)
             allowed = regimes[dose.regime].densities
@@ -283,6 +290,10 @@ class Specification:
                 _check_known(f"Data of regime {regime.name!r}", name, self.data)
         for name in self.confirmation:
             _check_known("confirmation", name, [*self.data, *regimes])
+
+    def validation_of(self, data: str) -> int:
+        """Return how many training images of a data set are held out."""
+        return self.n_validation.get(data, 0)
 
     def data_of(self, regime: Regime) -> tuple[str, ...]:
         """Return the data sets that a regime is trained on."""

@@ -85,7 +85,7 @@ def study_of(said: Mapping[str, Any], name: str = "study") -> Specification:
         "confirmation": _strings("confirmation", said.get("confirmation", [])),
         "seeds": _seeds(said.get("seeds", 1)),
         "rate_factors": tuple(float(one) for one in said.get("rate_factors", [1.0])),
-        "n_validation": _whole("n_validation", said.get("n_validation", 0)),
+        "n_validation": _validation(said.get("n_validation", {}), data),
         "relabellings": _whole("relabellings", said.get("relabellings", 0)),
     }
     return Specification(
@@ -96,6 +96,15 @@ def study_of(said: Mapping[str, Any], name: str = "study") -> Specification:
         doses=tuple(_record(DoseSource, one, "doses") for one in said.get("doses", [])),
         statistics=_statistics(said.get("statistics", {})),
     )
+
+
+def _validation(value: Any, data: tuple[str, ...]) -> dict[str, int]:
+    """Return a number for each data set, from one for all or a table."""
+    if not isinstance(value, Mapping):
+        number = _whole("n_validation", value)
+        return dict.fromkeys(data, number) if number else {}
+    _check_keys("Table n_validation", value, data)
+    return {name: _whole(f"n_validation.{name}", number) for name, number in value.items()}
 
 
 def _variants(said: Mapping[str, Any], data: str) -> tuple[Variant, ...]:

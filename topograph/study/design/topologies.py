@@ -75,17 +75,22 @@ def topologies_of(specification: Specification) -> Iterator[Topology]:
 
 def count_topologies(specification: Specification, regime: Regime) -> tuple[int, int]:
     """Return the numbers of isomorphism classes and of masks of a regime, without listing them."""
+    counts = [count_stratum(specification, regime, density) for density in regime.densities]
+    return sum(classes for classes, _ in counts), sum(masks for _, masks in counts)
+
+
+def count_stratum(specification: Specification, regime: Regime, density: float) -> tuple[int, int]:
+    """Return the same of one density of a regime."""
     classes = masks = 0
-    for density in regime.densities:
-        for source in specification.topologies:
-            if source.takes_part(regime, density):
-                number = source.count * per_topology(source)
-                classes += number
-                masks += number * _labellings(source, specification)
-        for dose in specification.doses:
-            if dose.regime == regime.name and dose.density == density:
-                classes += dose.bases * dose.n_steps
-                masks += dose.bases * dose.n_steps * (1 + specification.relabellings)
+    for source in specification.topologies:
+        if source.takes_part(regime, density):
+            number = source.count * per_topology(source)
+            classes += number
+            masks += number * _labellings(source, specification)
+    for dose in specification.doses:
+        if dose.regime == regime.name and dose.density == density:
+            classes += dose.bases * dose.n_steps
+            masks += dose.bases * dose.n_steps * (1 + specification.relabellings)
     return classes, masks
 
 

@@ -106,7 +106,14 @@ def chunks_of(specification: Specification, members: int) -> Iterator[Chunk]:
             ):
                 yield Chunk(
                     tuple(
-                        Unit(topology, data, variant, seed, rate, specification.n_validation)
+                        Unit(
+                            topology,
+                            data,
+                            variant,
+                            seed,
+                            rate,
+                            specification.validation_of(data),
+                        )
                         for topology in block
                         for rate in rates
                     )

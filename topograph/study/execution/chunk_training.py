@@ -22,7 +22,22 @@ from topograph.training.ensemble import Watch, held_out
 from topograph.training.recipes import MODERN, Pixels, Recipe
 from topograph.training.training_members import train_members
 
-_LEFT_OUT = ("gradient_norms", "silent_units", "effective_edges", "epochs_to", "peak_memory_bytes")
+_KEPT = (
+    "accuracy",
+    "loss",
+    "train_loss",
+    "test_accuracy",
+    "test_loss",
+    "best_accuracy",
+    "diverged",
+    "diverged_step",
+    "untrained",
+    "spikes",
+    "largest_rise",
+    "n_classes",
+    "n_steps",
+    "seconds",
+)
 
 
 @dataclass(frozen=True)
@@ -108,7 +123,7 @@ def outcome_columns(row: Mapping[str, Any]) -> dict[str, Any]:
     Curves of accuracies and losses are kept; of the silent units the last number; gradient norms
     are not.
     """
-    kept = {key: value for key, value in row.items() if key not in _LEFT_OUT}
+    kept = {key: row[key] for key in _KEPT}
     never = row["classes_never_predicted"]
     has_validation = row["accuracy"] and not row["diverged"]
     return kept | {

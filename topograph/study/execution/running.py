@@ -85,21 +85,26 @@ def run_study(
     """
     check_registered(specification, place.folder)
     say = progress or (lambda *_: None)
-    to_make = preparations_of(specification, place.folder)
-    if to_make:
-        say(f"make {to_make[0].name}", 0, len(to_make))
-    calls = ((one, place.folder, place.data_folder) for one in to_make)
-    for number, _ in enumerate(resources.results_of(prepare, calls), start=1):
-        say("make masks", number, len(to_make))
+    prepare_masks(specification, place, resources, say)
     finished = {row["key"] for row in stored_rows(place.folder)}
     total, done, trained = count_runs(specification), len(finished), 0
     say("train", done, total)
     left = ((chunk, place) for chunk in chunks_left(specification, resources, finished))
     for rows in resources.results_of(train_chunk, left):
-        keep_rows(place.folder, rows, resources.shard)
+        keep_rows(place.folder, rows, "part-{}-of-{}".format(*resources.shard))
         done, trained = done + len(rows), trained + len(rows)
         say("train", done, total)
     return trained
+
+
+def prepare_masks(
+    specification: Specification, place: Place, resources: Resources, progress: Progress
+) -> None:
+    """Make the masks that cost much and are not in the study's folder yet."""
+    to_make = preparations_of(specification, place.folder)
+    calls = ((one, place.folder, place.data_folder) for one in to_make)
+    for number, _ in enumerate(resources.results_of(prepare, calls), start=1):
+        progress("make masks", number, len(to_make))
 
 
 def chunks_left(

@@ -11,14 +11,20 @@ from topograph.training.bundle.results import append_results, read_results
 RESULTS = "results"
 
 
-def keep_rows(folder: Path, rows: Iterable[Mapping[str, Any]], shard: tuple[int, int]) -> None:
+def keep_rows(folder: Path, rows: Iterable[Mapping[str, Any]], name: str) -> None:
     """Append finished runs, and see to it that they are on the disk.
 
-    A run is there or is not: a line that a crash cut off is dropped. Every shard has a file of
-    its own, so that machines which share the folder do not wait for each other.
+    A run is there or is not: a line that a crash cut off is dropped.
+
+    Parameters
+    ----------
+    folder : Path
+    rows : iterable of mapping
+    name : str
+        Of the file: every shard has its own, so that machines which share the folder do not
+        wait for each other.
     """
-    part, parts = shard
-    place = folder / RESULTS / f"part-{part}-of-{parts}.jsonl"
+    place = folder / RESULTS / f"{name}.jsonl"
     place.parent.mkdir(parents=True, exist_ok=True)
     append_results(place, rows)
 

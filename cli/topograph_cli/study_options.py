@@ -1,0 +1,44 @@
+"""What the commands of a study have in common: its file and its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from topograph.study.design import Specification
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def study_file(command: Command) -> Command:
+    """Add the file and the folder of a study."""
+    command = click.option("--folder", metavar="DIR", help="Of the study; by default STUDY.study.")(
+        command
+    )
+    return click.argument("file", metavar="STUDY.toml")(command)
+
+
+def jobs_option(what: str) -> Callable[[Command], Command]:
+    """Add the number of processes."""
+    return click.option(
+        "--jobs", type=click.IntRange(min=1), default=1, show_default=True, metavar="N", help=what
+    )
+
+
+def opened(file: str, folder: str | None) -> tuple[Specification, Path]:
+    """Return the study of a file, and its folder."""
+    from topograph.study.design import read_study
+
+    specification = read_study(file)
+    return specification, Path(folder) if folder else Path(f"{Path(file).stem}.study")
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

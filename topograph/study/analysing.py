@@ -1,0 +1,250 @@
+"""All that a study's table has to say: the tests that were laid down, and what stands beside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from topograph.errors import MissingExtraError, Undefined
+from topograph.study.design.specification import Specification
+from topograph.study.statistics import (
+    ApportionedCauses,
+    DataAlignment,
+    DoseResponse,
+    FamilyContrast,
+    MixedModel,
+    StudyFindings,
+    analyse,
+    apportioned_causes,
+    data_alignment,
+    dose_response,
+    family_contrasts,
+    mixed_model,
+)
+from topograph.study.views import (
+    Rows,
+    environment_of,
+    judged_outcome,
+    rate_views,
+    sampled,
+    split_confirmation,
+    study_table,
+)
+
+Result = TypeVar("Result")
+_IMAGES = {"digits": 360}  # test images; of other data sets there are 10,000
+
+
+@dataclass(frozen=True)
+class StudyResults:
+    """What a study found.
+
+    Parameters
+    ----------
+    findings : dict of str to StudyFindings
+        ``tuned`` and ``fixed`` rates; with ``, confirmation`` those held for it.
+    alignment : dict of str to DataAlignment
+        Of each environment.
+    contrasts : dict of str to tuple of FamilyContrast
+        Of each environment.
+    doses : dict of str to DoseResponse
+        Of each environment and moved property.
+    causes : dict of str to ApportionedCauses
+        Of failures and of accuracy, with and without the repair of dead outputs.
+    mixed : dict of str to MixedModel
+        Of each environment.
+    undefined : dict of str to str
+        Parts without a value, with the reason.
+    """
+
+    findings: dict[str, StudyFindings] = field(default_factory=dict)
+    alignment: dict[str, DataAlignment] = field(default_factory=dict)
+    contrasts: dict[str, tuple[FamilyContrast, ...]] = field(default_factory=dict)
+    doses: dict[str, DoseResponse] = field(default_factory=dict)
+    causes: dict[str, ApportionedCauses] = field(default_factory=dict)
+    mixed: dict[str, MixedModel] = field(default_factory=dict)
+    undefined: dict[str, str] = field(default_factory=dict)
+
+    def add(
+        self,
+        part: dict[str, Result],
+        name: str,
+        make: Callable[..., Result],
+        *columns: Any,
+        **options: Any,
+    ) -> None:
+        """Put what a function makes under a name, or the reason why there is nothing."""
+        try:
+            part[name] = make(*columns, **options)
+        except (Undefined, MissingExtraError) as reason:
+            self.undefined[name] = reason.message
+
+
+def analyse_study(rows: Rows, specification: Specification) -> StudyResults:
+    """Return everything that the design asks for, on the rows of `collect_study`.
+
+    Parameters
+    ----------
+    rows : list of dict
+    specification : Specification
+
+    Raises
+    ------
+    Undefined
+        If there is no row.
+    ParameterError
+        If a property that was named beforehand was not measured.
+    """
+    if not rows:
+        raise Undefined("no run of the study is done yet")
+    results = StudyResults()
+    views = rate_views(rows, specification)
+    for name, view in views.items():
+        _add_findings(results, name, sampled(view), specification)
+    first = next(iter(views.values()))
+    plan = specification.statistics
+    for environment, here in _by(first, lambda row: environment_of(row, specification)).items():
+        own = sampled(here)
+        if own:
+            _add_alignment(results, environment, own)
+            if plan.baseline in {row["family"] for row in own}:
+                _add_contrasts(results, environment, own, plan.baseline)
+            _add_mixed(results, environment, own, specification)
+        _add_doses(results, environment, [row for row in here if row["role"] == "dose"])
+    _add_causes(results, views["fixed"], specification)
+    return results
+
+
+def _add_findings(
+    results: StudyResults, name: str, rows: Rows, specification: Specification
+) -> None:
+    plan = specification.statistics
+    finding, confirming = split_confirmation(rows, specification)
+    for said, part in ((name, finding), (f"{name}, confirmation", confirming)):
+        if part and plan.primaries:
+            results.add(
+                results.findings,
+                said,
+                analyse,
+                study_table(part, specification),
+                plan.primaries,
+                plan.exploratory,
+                n_permutations=plan.n_permutations,
+                n_resamples=plan.n_resamples,
+                level=plan.level,
+                least_class_share=plan.least_class_share,
+                collinear_above=plan.collinear_above,
+                seed=plan.seed,
+            )
+
+
+def _add_alignment(results: StudyResults, environment: str, rows: Rows) -> None:
+    names = ("topology", "labelling", "stratum", "family")
+    columns = [[row[name] for row in rows] for name in names]
+    if any(columns[1]):
+        outcome = [judged_outcome(row) for row in rows]
+        results.add(results.alignment, environment, data_alignment, outcome, *columns)
+
+
+def _add_contrasts(results: StudyResults, environment: str, rows: Rows, baseline: str) -> None:
+    outcome = [judged_outcome(row) for row in rows]
+    columns = [[row[name] for row in rows] for name in ("family", "topology", "stratum")]
+    results.add(
+        results.contrasts, environment, family_contrasts, outcome, *columns, baseline=baseline
+    )
+
+
+def _add_mixed(
+    results: StudyResults, environment: str, rows: Rows, specification: Specification
+) -> None:
+    plan = specification.statistics
+    if not plan.primaries:
+        return
+    arrays = study_table(rows, specification).arrays
+    results.add(
+        results.mixed,
+        environment,
+        mixed_model,
+        arrays["outcome"],
+        {name: arrays[name] for name in plan.primaries},
+        arrays["topology"],
+        arrays["stratum"],
+        n_images=_IMAGES.get(rows[0]["data"], 10_000),
+        level=plan.level,
+    )
+
+
+def _add_doses(results: StudyResults, environment: str, rows: Rows) -> None:
+    for moved, part in _by(rows, lambda row: str(row["moved"])).items():
+        known = [row for row in part if row["dose"] is not None]
+        results.add(
+            results.doses,
+            f"{environment}: {moved}",
+            dose_response,
+            [row["dose"] for row in known],
+            [judged_outcome(row) for row in known],
+            [row["series"] for row in known],
+            [row["topology"] for row in known],
+        )
+
+
+def _add_causes(results: StudyResults, rows: Rows, specification: Specification) -> None:
+    """Apportion failures and accuracy to the factors: the first value of each is the cause."""
+    values = factor_values(specification)
+    if not values:
+        return
+    for place, part in (
+        ("recipe and structure", [row for row in rows if "factor.repaired" in row]),
+        ("recipe alone", [row for row in rows if "factor.repaired" not in row]),
+    ):
+        if part:
+            mends, columns = _blocks(part, values)
+            for outcome, column in (
+                ("failures", [float(not row["predicts_all"]) for row in part]),
+                ("accuracy", [judged_outcome(row) for row in part]),
+            ):
+                results.add(
+                    results.causes,
+                    f"{outcome}, {place}",
+                    apportioned_causes,
+                    column,
+                    mends,
+                    *columns,
+                    n_resamples=specification.statistics.n_resamples,
+                )
+
+
+def _blocks(
+    rows: Rows, values: dict[str, list[Any]]
+) -> tuple[dict[str, list[bool]], tuple[list[str], list[str], list[str]]]:
+    """Return what is mended in each row, and its block, its base topology and its stratum."""
+    mends: dict[str, list[bool]] = {
+        name: [row[f"factor.{name}"] == ordered[-1] for row in rows]
+        for name, ordered in values.items()
+    }
+    if "factor.repaired" in rows[0]:
+        mends["dead outputs"] = [bool(row["factor.repaired"]) for row in rows]
+    bases = [row["base"] if row.get("factor.repaired") else row["topology"] for row in rows]
+    blocks = [
+        f"{base} {row['labelling']} {row['seed']} {row['data']}"
+        for base, row in zip(bases, rows, strict=True)
+    ]
+    return mends, (blocks, bases, [f"{row['stratum']}, {row['family']}" for row in rows])
+
+
+def factor_values(specification: Specification) -> dict[str, list[Any]]:
+    """Return the two values of each factor of the recipe, in the order of the file."""
+    found: dict[str, list[Any]] = {}
+    for variant in specification.variants:
+        for name, value in variant.factors.items():
+            if value not in found.setdefault(name, []):
+                found[name].append(value)
+    return {name: values for name, values in found.items() if len(values) == 2}
+
+
+def _by(rows: Rows, name_of: Callable[[dict[str, Any]], str]) -> dict[str, Rows]:
+    groups: dict[str, Rows] = {}
+    for row in rows:
+        groups.setdefault(name_of(row), []).append(row)
+    return groups

@@ -1,0 +1,127 @@
+"""Studies that train elsewhere: bundles for a machine with a GPU, and their results."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from topograph.digest import mask_digest
+from topograph.errors import ReadError
+from topograph.graph import LayeredGraph
+from topograph.io.paths import shown
+from topograph.io.replacing import write_text
+from topograph.study.design.building import build
+from topograph.study.design.specification import Specification, hashed
+from topograph.study.design.topologies import topologies_of
+from topograph.study.design.units import Unit
+from topograph.study.execution.chunk_training import described, outcome_columns
+from topograph.study.execution.store import keep_rows, stored_rows
+from topograph.training.bundle import make_bundle
+from topograph.training.bundle.manifest import read_manifest
+from topograph.training.bundle.results import RESULTS, read_results
+from topograph.training.recipes import Recipe
+
+NAMES = "study.json"
+_TAKEN = ("engine", "engine_reason", "device", "precision", "members", "torch", "topograph")
+
+
+def write_bundles(specification: Specification, folder: Path, target: Path) -> list[Path]:
+    """Write a bundle for every data set and variant, for `topograph train` elsewhere.
+
+    Parameters
+    ----------
+    specification : Specification
+    folder : Path
+        Of the study; masks that cost much are read from it.
+    target : Path
+        The bundles are folders in it.
+
+    Returns
+    -------
+    list of Path
+    """
+    written = []
+    data_of = {regime.name: specification.data_of(regime) for regime in specification.regimes}
+    for data, variant in itertools.product(specification.data, specification.variants):
+        masks: dict[str, LayeredGraph] = {}
+        names: dict[str, list[str]] = {}
+        for topology in topologies_of(specification):
+            if data in data_of[topology.regime]:
+                graph = build(topology, folder)
+                same = names.setdefault(mask_digest(graph), [])
+                same.append(topology.name)
+                if len(same) == 1:  # twins may turn out to be the same mask
+                    masks[topology.name] = graph
+        if masks:
+            place = target / re.sub(r"[^a-z0-9.=]+", "-", f"{data} {variant.name}".lower())
+            make_bundle(
+                masks,
+                data,
+                variant.recipe,
+                place,
+                seeds=specification.seeds,
+                rate_factors=specification.rate_factors,
+                n_validation=specification.validation_of(data),
+            )
+            write_text(json.dumps(names) + "\n", place / NAMES)
+            written.append(place)
+    return written
+
+
+def take_results(specification: Specification, bundle: Path, folder: Path) -> int:
+    """Put the results of a bundle into the store of a study, and return how many were new.
+
+    Runs that the study does not ask for are left out.
+
+    Raises
+    ------
+    ReadError
+        If the folder holds no bundle, or a damaged one, or one that was not made for a study.
+    """
+    manifest = read_manifest(bundle)
+    names = _names(bundle)
+    known = {one.name: one for one in topologies_of(specification)}
+    variants = [
+        variant
+        for variant in specification.variants
+        if _switches(variant.recipe) == _switches(manifest.recipe)
+    ]
+    if not variants or manifest.data not in specification.data:
+        return 0
+    there = {row["key"] for row in stored_rows(folder)}
+    taken = []
+    for row in read_results(bundle / RESULTS):
+        about = {name: row[name] for name in _TAKEN}
+        for name in names.get(row["mask"], []):
+            if name in known:
+                unit = Unit(
+                    known[name],
+                    manifest.data,
+                    variants[0],
+                    row["seed"],
+                    row["rate_factor"],
+                    manifest.n_validation,
+                )
+                if unit.key not in there:
+                    taken.append({"key": unit.key} | described(unit) | outcome_columns(row) | about)
+    if taken:
+        keep_rows(folder, taken, f"bundle-{hashed(manifest.to_json())[:16]}")
+    return len(taken)
+
+
+def _names(bundle: Path) -> dict[str, list[str]]:
+    place = bundle / NAMES
+    if not place.is_file():
+        raise ReadError(
+            f"{shown(bundle)}: The bundle must be one of a study, with the file {NAMES}, but it "
+            f"is not.",
+            hint="topograph study run --bundles DIR writes such bundles.",
+        )
+    return dict(json.loads(place.read_text(encoding="utf-8")))
+
+
+def _switches(recipe: Recipe) -> dict[str, Any]:
+    return {key: value for key, value in recipe.provenance().items() if key != "name"}

@@ -1,0 +1,140 @@
+"""How figures look, and how they are written: the same bytes for the same study."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from topograph.errors import MissingExtraError
+from topograph.io.replacing import replacing
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Seven of the colours of Okabe & Ito (2008), told apart with every kind of colour blindness; their
+# yellow is too pale on white.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "<", ">")
+GREY = "#767676"
+_STYLE = {
+    "figure.dpi": 100,
+    "savefig.dpi": 150,
+    "figure.facecolor": "white",
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],  # it comes with matplotlib
+    "font.size": 10,
+    "axes.titlesize": 10,
+    "axes.labelsize": 10,
+    "xtick.labelsize": 9,
+    "ytick.labelsize": 9,
+    "legend.fontsize": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "topograph",
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """Colour and marker of one series.
+
+    Parameters
+    ----------
+    colour, marker : str
+    """
+
+    colour: str
+    marker: str
+
+
+def looks(names: Sequence[str]) -> dict[str, Look]:
+    """Return a colour and a marker for each name, no two alike up to 70 names."""
+    return {
+        name: Look(COLOURS[at % len(COLOURS)], MARKERS[at % len(MARKERS)])
+        for at, name in enumerate(names)
+    }
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """Set the look of figures for a while, whatever the user's own settings are.
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib is not installed.
+    """
+    try:
+        from matplotlib import style
+    except ImportError as error:
+        raise MissingExtraError.of("matplotlib", "study") from error
+    with style.context(_STYLE, after_reset=True):  # type: ignore[arg-type]
+        yield
+
+
+def panels(
+    n_panels: int, *, columns: int = 3, width: float = 3.0, height: float = 2.6, legend: float = 0.0
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure with panels that share their axes, and room for a legend at the right.
+
+    Parameters
+    ----------
+    n_panels, columns : int
+    width, height : float
+        Of one panel, in inches.
+    legend : float
+        Inches for a legend.
+    """
+    from matplotlib.figure import Figure
+
+    columns = min(columns, n_panels)
+    lines = -(-n_panels // columns)
+    figure = Figure(
+        figsize=(width * columns + 0.7 + legend, height * lines + 0.6), layout="constrained"
+    )
+    grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
+    axes = list(grid.ravel())
+    for spare in axes[n_panels:]:
+        spare.remove()
+    for axis in axes[max(0, n_panels - columns) : n_panels]:
+        axis.tick_params(labelbottom=True)
+    return figure, axes[:n_panels]
+
+
+def save_figure(figure: Figure, path: Path) -> tuple[Path, Path]:
+    """Write a figure as SVG and PNG, without a date or a version in them.
+
+    Parameters
+    ----------
+    figure : Figure
+    path : Path
+        Without a suffix.
+
+    Returns
+    -------
+    tuple of Path
+        The SVG, the PNG.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    FigureCanvasAgg(figure)
+    written = []
+    with drawing():
+        for suffix, metadata in (
+            ("svg", {"Date": None, "Creator": None}),
+            ("png", {"Software": None}),
+        ):
+            target = path.with_name(f"{path.name}.{suffix}")
+            content = io.BytesIO()
+            figure.savefig(content, format=suffix, metadata=metadata)
+            with replacing(target) as file:
+                file.write(content.getvalue())
+            written.append(target)
+    return written[0], written[1]
