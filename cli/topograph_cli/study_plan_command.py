@@ -64,7 +64,8 @@ def plan(
     if len(known) == len(costs):
         click.echo(f", about {duration(total / jobs)} with {jobs} job{'s' if jobs > 1 else ''}.")
     else:
-        click.echo("; no time for strata whose data are not here, or that had no trial.")
+        reasons = dict.fromkeys(one.note for one in costs if one.note)
+        click.echo(f"; the time is not known: {' '.join(reasons)}")
     for data, n_strata, tau, estimate in powers(specification):
         click.echo(
             f"Power on {data}, {n_strata} strata: a true tau of {tau:g} is found with chance "

@@ -9,7 +9,8 @@ from typing import Any
 
 from topograph.errors import MissingExtraError
 from topograph.study.design.specification import Specification
-from topograph.study.design.topologies import Topology, topologies_of
+from topograph.study.design.topologies import Topology
+from topograph.study.design.units import units_of
 from topograph.study.execution.store import stored_rows
 from topograph.study.properties import measured
 from topograph.training.bundle.collecting import write_table
@@ -42,33 +43,24 @@ def collect_study(
     list of dict
         As the page on studies in the documentation lists its columns.
     """
-    known = {(one.key, one.labelling): one for one in topologies_of(specification)}
-    variants = {variant.name: variant for variant in specification.variants}
-    rows = [
-        row
-        for row in stored_rows(folder)
-        if (row["topology"], row["labelling"]) in known
-        and row["variant"] in variants
-        and row["data"] in specification.data
-        and row["seed"] in specification.seeds
-        and row["rate_factor"] in specification.rate_factors
-    ]
+    known = {unit.key: unit for unit in units_of(specification)}
+    rows = [row for row in stored_rows(folder) if row["key"] in known]
     properties: dict[str, dict[str, Any]] = {}
     if with_properties:
-        trained = (known[row["topology"], row["labelling"]] for row in rows)
+        trained = (known[row["key"]].topology for row in rows)
         properties = measured(trained, folder, jobs=jobs, progress=progress)
     collected = []
     for row in rows:
-        topology = known[row["topology"], row["labelling"]]
+        unit = known[row["key"]]
+        topology, variant = unit.topology, unit.variant
         own = properties.get(topology.key, {})
-        factors = {
-            f"factor.{name}": value for name, value in variants[row["variant"]].factors.items()
-        }
+        factors = {f"factor.{name}": value for name, value in variant.factors.items()}
         if topology.repaired is not None:
             factors["factor.repaired"] = topology.repaired
         collected.append(
             {"unit": row["key"]}
             | {key: value for key, value in row.items() if key != "key"}
+            | {"variant": variant.name}  # it may have been called otherwise when it was trained
             | factors
             | _design(topology, own)
             | {key: value for key, value in own.items() if key != "key"}

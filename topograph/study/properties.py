@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ def measured(
     jobs : int, default 1
     progress : callable, optional
     """
-    wanted = {topology.key: topology for topology in topologies}
+    wanted = {topology.key: replace(topology, labelling=0) for topology in topologies}
     kept = {row["key"]: row for row in read_results(folder / PROPERTIES)}
     missing = [topology for key, topology in wanted.items() if key not in kept]
     blocks = [missing[start : start + _AT_ONCE] for start in range(0, len(missing), _AT_ONCE)]

@@ -39,6 +39,8 @@ class StratumCost:
         Of a training; None if the data are not here.
     seconds_a_run : float or None
         Of one process, from a trial; None if there was none.
+    note : str
+        Why there is no time; empty otherwise.
     """
 
     regime: str
@@ -50,6 +52,7 @@ class StratumCost:
     edges: tuple[int, ...]
     n_steps: int | None
     seconds_a_run: float | None
+    note: str = ""
 
 
 def stratum_costs(
@@ -153,16 +156,18 @@ def _cost(
     edges = check_stratum(specification, regime, density)
     n_classes, n_masks = count_stratum(specification, regime, density)
     each = len(specification.variants) * len(specification.seeds) * len(specification.rate_factors)
-    n_steps, seconds = None, None
+    n_steps, seconds, note = None, None, "" if trial else "no trial was wanted"
     try:
         device, variant = find_device(place.device), specification.variants[0]
         images = prepared(data, place.data_folder, variant.recipe, device)
         n_steps = steps_of(variant, images, specification.validation_of(data))
         example = _example(specification, regime, density) if trial else None
+        if trial and example is None:
+            note = "no topology can be made on the spot"
         if example is not None:
             seconds = _seconds(example, specification, data, place, n_steps)
-    except ReadError:
-        pass  # the data are not here: the plan says so by having no time
+    except ReadError as error:  # the data are not here: the study can be planned all the same
+        note = error.message
     return StratumCost(
         regime.name,
         regime.stratum(density),
@@ -173,6 +178,7 @@ def _cost(
         edges,
         n_steps,
         seconds,
+        note,
     )
 
 
@@ -230,7 +236,9 @@ def _seconds(
             watch=watch,
         )
         took.append(time.perf_counter() - began)
-    a_step = max(took[2] - took[1], 0.0) / (_TRIAL_STEPS[1] - _TRIAL_STEPS[0])
-    a_look = max(took[1] - _TRIAL_STEPS[0] * a_step, 0.0)
     per_epoch = max(1, len(images.train_labels) // variant.recipe.batch_size)
+    a_step = max(took[2] - took[1], 0.0) / (_TRIAL_STEPS[1] - _TRIAL_STEPS[0])
+    if per_epoch < _TRIAL_STEPS[1]:  # the looks of an epoch are in the step
+        return took[2] + (n_steps - _TRIAL_STEPS[1]) * a_step
+    a_look = max(took[1] - _TRIAL_STEPS[0] * a_step, 0.0)
     return n_steps * a_step + a_look * (1 + n_steps / per_epoch) / 2

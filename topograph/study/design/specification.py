@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
@@ -15,6 +16,7 @@ from topograph.training.recipes import Recipe
 
 Role: TypeAlias = Literal["sampled", "named"]
 OWN_FAMILIES = ("radix", "pruned", "file")  # made in other ways than a layer at a time
+ALONE = ("radix", "file")  # every seed gives the same net
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,8 @@ class DoseSource:
     tolerance : float, default 0.02
     options : mapping
         Of the family.
+    relabellings : int, optional
+        As of `TopologySource`.
     first_seed : int, default 0
     """
 
@@ -140,6 +144,7 @@ class DoseSource:
     n_steps: int = 6
     tolerance: float = 0.02
     options: Mapping[str, Any] = field(default_factory=dict)
+    relabellings: int | None = None
     first_seed: int = 0
 
 
@@ -242,8 +247,12 @@ class Specification:
                 raise ParameterError(f"A study must have one or more {part}, but it has none.")
         if not self.topologies and not self.doses:
             raise ParameterError("A study must have topologies or doses, but it has neither.")
-        for part in ("data", "variants", "regimes", "doses"):
+        for part in ("data", "seeds", "rate_factors", "variants", "regimes", "doses"):
             _check_unique(part, [getattr(one, "name", one) for one in getattr(self, part)])
+        self._check_variants()
+        for factor in self.rate_factors:
+            if not 0 < factor < math.inf:
+                raise ParameterError.expected("rate_factors", "finite and above 0", factor)
         if 1.0 not in self.rate_factors:
             raise ParameterError.expected(
                 "rate_factors", "a list with 1, the fixed rate", list(self.rate_factors)
@@ -258,9 +267,21 @@ class Specification:
             )
         self._check_names()
 
+    def _check_variants(self) -> None:
+        known: dict[str, str] = {}
+        for variant in self.variants:
+            switches = variant.recipe.provenance() | {"name": ""}
+            same = known.setdefault(hashed(switches), variant.name)
+            if same != variant.name:
+                raise ParameterError(
+                    f"Variants must train in different ways, but {same!r} and {variant.name!r} "
+                    f"are the same."
+                )
+
     def _check_names(self) -> None:
         regimes = {regime.name: regime for regime in self.regimes}
         for source in self.topologies:
+            _check_count(source)
             for name in source.regimes:
                 _check_known(f"Regime of topologies {source.name!r}", name, regimes)
             if not any(
@@ -286,6 +307,11 @@ class Specification:
                     dose.density,
                 )
         for regime in self.regimes:
+            _check_sizes(regime)
+            _check_unique(f"data of regime {regime.name!r}", list(regime.data))
+            _check_unique(
+                f"strata of regime {regime.name!r}", list(map(regime.stratum, regime.densities))
+            )
             for name in regime.data:
                 _check_known(f"Data of regime {regime.name!r}", name, self.data)
         for name in self.confirmation:
@@ -348,6 +374,26 @@ def hashed(content: object) -> str:
 def roles() -> tuple[str, ...]:
     """Return what a source of topologies may be."""
     return get_args(Role)
+
+
+def _check_count(source: TopologySource) -> None:
+    is_alone = source.family in ALONE
+    if source.count < 1 or (is_alone and source.count > 1):
+        wanted = "1, as all its nets would be the same" if is_alone else "at least 1"
+        raise ParameterError.expected(f"count of topologies {source.name!r}", wanted, source.count)
+
+
+def _check_sizes(regime: Regime) -> None:
+    if len(regime.widths) < 2:
+        raise ParameterError.expected(
+            f"widths of regime {regime.name!r}", "those of two levels or more", list(regime.widths)
+        )
+    if not regime.densities or not all(0 < one <= 1 for one in regime.densities):
+        raise ParameterError.expected(
+            f"densities of regime {regime.name!r}",
+            "one or more numbers above 0 and at most 1",
+            list(regime.densities),
+        )
 
 
 def _check_unique(part: str, names: list[Any]) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import json
+import math
 import os
 import tomllib
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from topograph.errors import ParameterError, ReadError, TopographError
 from topograph.generators import FAMILIES
+from topograph.generators.allocation import Allocation
 from topograph.io.paths import listed, naming, shown
 from topograph.study.design.specification import (
     OWN_FAMILIES,
@@ -77,6 +80,8 @@ def study_of(said: Mapping[str, Any], name: str = "study") -> Specification:
         If a key is unknown, or a value is not what it may be.
     """
     _check_keys("A study", said, (*_TOP, *_TABLES))
+    for key in ("name", "question"):
+        _word(key, said.get(key, ""))
     data = _strings("data", said.get("data", ["digits"]))
     top: dict[str, Any] = {
         "name": said.get("name", name),
@@ -84,17 +89,22 @@ def study_of(said: Mapping[str, Any], name: str = "study") -> Specification:
         "data": data,
         "confirmation": _strings("confirmation", said.get("confirmation", [])),
         "seeds": _seeds(said.get("seeds", 1)),
-        "rate_factors": tuple(float(one) for one in said.get("rate_factors", [1.0])),
+        "rate_factors": tuple(
+            _number("rate_factors", one)
+            for one in _listed("rate_factors", said.get("rate_factors", [1.0]))
+        ),
         "n_validation": _validation(said.get("n_validation", {}), data),
         "relabellings": _whole("relabellings", said.get("relabellings", 0)),
     }
     return Specification(
         **top,
-        variants=_variants(said.get("recipe", {"base": "modern"}), data[0] if data else ""),
-        regimes=tuple(_record(Regime, one, "regime") for one in said.get("regimes", [])),
-        topologies=tuple(_source(one) for one in said.get("topologies", [])),
-        doses=tuple(_record(DoseSource, one, "doses") for one in said.get("doses", [])),
-        statistics=_statistics(said.get("statistics", {})),
+        variants=_variants(_table("recipe", said.get("recipe", {})), data[0] if data else ""),
+        regimes=tuple(
+            _record(Regime, one, f"regimes {_called(one)}") for one in _tables("regimes", said)
+        ),
+        topologies=tuple(_source(one) for one in _tables("topologies", said)),
+        doses=tuple(_dose(one) for one in _tables("doses", said)),
+        statistics=_statistics(_table("statistics", said.get("statistics", {}))),
     )
 
 
@@ -110,13 +120,19 @@ def _validation(value: Any, data: tuple[str, ...]) -> dict[str, int]:
 def _variants(said: Mapping[str, Any], data: str) -> tuple[Variant, ...]:
     """Return one variant for each combination of the factors, or each of those listed."""
     own = dict(said)
-    factors, listed_ones = own.pop("factors", {}), own.pop("variants", None)
-    if listed_ones is not None:
+    factors, listed_ones = _table("recipe.factors", own.pop("factors", {})), "variants" in own
+    if listed_ones:
         if factors:
             raise ParameterError("A recipe must have factors or variants, but it has both.")
-        return tuple(
-            Variant(one["name"], _recipe(own | one, data, one["name"])) for one in listed_ones
-        )
+        variants = []
+        for one in _tables("variants", {"variants": own.pop("variants")}):
+            if "name" not in one:
+                raise ParameterError(f"A variant must have a name, but {dict(one)} has none.")
+            name = _word("recipe.variants: name", one["name"])
+            variants.append(Variant(name, _recipe(own | dict(one), data, name)))
+        return tuple(variants)
+    for key, values in factors.items():
+        _listed(f"recipe.factors.{key}", values)
     found = []
     for values in itertools.product(*factors.values()):
         chosen = dict(zip(factors, values, strict=True))
@@ -142,18 +158,31 @@ def _source(said: Mapping[str, Any]) -> TopologySource:
     if given["family"] == "continuous" and "role" not in said:
         given["role"] = "sampled"
     if given["role"] not in roles():
-        raise ParameterError.expected("role", f"one of {', '.join(roles())}", given["role"])
+        raise ParameterError.expected(
+            f"topologies {_called(given)}: role", f"one of {', '.join(roles())}", given["role"]
+        )
     if given["family"] not in (*FAMILIES, *OWN_FAMILIES):
         known = ", ".join((*FAMILIES, *OWN_FAMILIES))
-        raise ParameterError.expected("A family", f"one of {known}", given["family"])
-    return _record(TopologySource, given, f"topologies {given['name']!r}")
+        raise ParameterError.expected(
+            f"topologies {_called(given)}: family", f"one of {known}", given["family"]
+        )
+    return _record(TopologySource, given, f"topologies {_called(given)}")
+
+
+def _dose(said: Mapping[str, Any]) -> DoseSource:
+    where = f"doses {_called(said)}"
+    found = _record(DoseSource, said, where)
+    if found.family not in (*FAMILIES, "radix", "file"):
+        known = ", ".join((*FAMILIES, "radix", "file"))
+        raise ParameterError.expected(f"{where}: family", f"one of {known}", found.family)
+    return found
 
 
 def _statistics(said: Mapping[str, Any]) -> StatisticalPlan:
     given = dict(said)
     composites = {
         name: _strings(f"composites.{name}", parts)
-        for name, parts in given.pop("composites", {}).items()
+        for name, parts in _table("composites", given.pop("composites", {})).items()
     }
     return _record(StatisticalPlan, given | {"composites": composites}, "statistics")
 
@@ -190,6 +219,41 @@ def _field(where: str, one: dataclasses.Field[Any], value: Any) -> Any:
         return _number(where, value)
     if wanted == "bool" and not isinstance(value, bool):
         raise ParameterError.expected(where, "true or false", value)
+    if wanted == "str":
+        return _word(where, value)
+    if wanted == "Allocation" and value not in get_args(Allocation):
+        raise ParameterError.expected(where, f"one of {', '.join(get_args(Allocation))}", value)
+    return _table(where, value) if wanted.startswith("Mapping") else value
+
+
+def _called(said: Mapping[str, Any]) -> str:
+    """Return the name of a table, for errors about it."""
+    return repr(said.get("name", "without a name"))
+
+
+def _table(where: str, value: Any) -> Mapping[str, Any]:
+    """Return a table, if JSON can say what is in it."""
+    if not isinstance(value, Mapping):
+        raise ParameterError.expected(where, "a table", value)
+    try:
+        json.dumps(dict(value), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ParameterError.expected(
+            where, "a table of words, finite numbers, true, false and lists of them", dict(value)
+        ) from error
+    return value
+
+
+def _tables(name: str, said: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    found = said.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(one, Mapping) for one in found):
+        raise ParameterError.expected(name, f"tables [[{name}]]", found)
+    return found
+
+
+def _word(where: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise ParameterError.expected(where, "a word", value)
     return value
 
 
@@ -208,8 +272,8 @@ def _strings(where: str, value: Any) -> tuple[str, ...]:
 
 
 def _number(where: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise ParameterError.expected(where, "a number", value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise ParameterError.expected(where, "a finite number", value)
     return float(value)
 
 

@@ -70,7 +70,7 @@ def topologies_of(specification: Specification) -> Iterator[Topology]:
             for dose in specification.doses:
                 if dose.regime == regime.name and dose.density == density:
                     for one in _of_series(dose, regime):
-                        yield from _labelled(one, 1 + specification.relabellings)
+                        yield from _labelled(one, _labellings(dose, specification))
 
 
 def count_topologies(specification: Specification, regime: Regime) -> tuple[int, int]:
@@ -90,11 +90,11 @@ def count_stratum(specification: Specification, regime: Regime, density: float) 
     for dose in specification.doses:
         if dose.regime == regime.name and dose.density == density:
             classes += dose.bases * dose.n_steps
-            masks += dose.bases * dose.n_steps * (1 + specification.relabellings)
+            masks += dose.bases * dose.n_steps * _labellings(dose, specification)
     return classes, masks
 
 
-def _labellings(source: TopologySource, specification: Specification) -> int:
+def _labellings(source: TopologySource | DoseSource, specification: Specification) -> int:
     given = source.relabellings
     return 1 + (specification.relabellings if given is None else given)
 
