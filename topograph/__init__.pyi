@@ -24,3 +24,4 @@ from .io import read as read
 from .io import write as write
 from .report import Report as Report
 from .verification import verify as verify
+from .version import __version__ as __version__

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from topograph.generators import append_dense, fit_widths, radix_net
-from topograph.generators.provenance import topograph_version
+from topograph.version import topograph_version
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ from topograph.generators.allocation import allocate_edges
 from topograph.generators.butterfly_family import butterfly_net
 from topograph.generators.continuous_family import sample_continuous
 from topograph.generators.degree_family import degree_layer
+from topograph.generators.dosing import Dose, dose_series
 from topograph.generators.graphchallenge import graphchallenge_layer, graphchallenge_net
 from topograph.generators.isomorphism import (
     inverse_orders,
@@ -14,6 +15,7 @@ from topograph.generators.isomorphism import (
 from topograph.generators.monarch_family import monarch_net
 from topograph.generators.radix_family import radix_net, radix_net_from_degrees
 from topograph.generators.registry import FAMILIES, Drawn, Family, family, family_net
+from topograph.generators.repairing import connect_outputs
 from topograph.generators.resizing import append_dense, fit_widths
 from topograph.generators.rewiring import degree_preserving_twin, density_preserving_twin
 
@@ -33,14 +35,17 @@ from topograph.generators import (
 
 __all__ = [
     "FAMILIES",
+    "Dose",
     "Drawn",
     "Family",
     "allocate_edges",
     "append_dense",
     "butterfly_net",
+    "connect_outputs",
     "degree_layer",
     "degree_preserving_twin",
     "density_preserving_twin",
+    "dose_series",
     "family",
     "family_net",
     "fit_widths",

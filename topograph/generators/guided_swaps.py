@@ -95,7 +95,7 @@ def walk(
     >>> from topograph.toy import butterfly
     >>> rng = np.random.default_rng(0)
     >>> stops = walk(
-    ...     wiring_of(butterfly()), "connected_pair_fraction", -1, [], 0.0, 50, rng,
+    ...     wiring_of(butterfly()), "connected_pair_fraction", -1, [], 0.0, 100, rng,
     ...     same_status=True,
     ... )
     >>> stops[0].value, stops[-1].value

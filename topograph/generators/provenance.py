@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import functools
-import importlib.metadata
 from collections.abc import Mapping
 from typing import Any
 
 from topograph.graph import LayeredGraph
-
-
-@functools.cache
-def topograph_version() -> str:
-    """Return the version of topograph that is installed, "unknown" in a bare source tree."""
-    try:
-        return importlib.metadata.version("topograph")
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"
+from topograph.version import topograph_version
 
 
 def made_by(family: str, parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from topograph.generators.provenance import topograph_version
 from topograph.pruning.record import PrunedMasks
 from topograph.training.data.dataset import Dataset
 from topograph.training.recipes import Recipe
+from topograph.version import topograph_version
 
 
 def pruning_provenance(

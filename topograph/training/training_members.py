@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 
-from topograph.generators.provenance import topograph_version
 from topograph.training.data.dataset import Dataset
 from topograph.training.devices import Precision, describe_device, product_precision
 from topograph.training.engines.choosing import choose_engine, make_engine
@@ -19,6 +18,7 @@ from topograph.training.engines.model_member import ModelMember
 from topograph.training.ensemble import Watch, train_ensemble
 from topograph.training.outcomes import Outcome
 from topograph.training.recipes import Recipe
+from topograph.version import topograph_version
 
 
 @dataclass(frozen=True, eq=False)
