@@ -8,6 +8,7 @@ from typing import NoReturn
 import click
 
 from topograph_cli.analyze_command import analyze
+from topograph_cli.bench_command import bench
 from topograph_cli.collect_command import collect
 from topograph_cli.compare_command import compare
 from topograph_cli.data_command import data
@@ -43,7 +44,7 @@ def topograph() -> None:
 
 _MEASURE = (analyze, verify, compare, metrics)
 _MAKE = (generate, suggest, twin, prune)
-_TRAIN = (export, train, collect, data, study)
+_TRAIN = (export, train, collect, data, study, bench)
 for _command in (*_MEASURE, *_MAKE, *_TRAIN):
     topograph.add_command(_command)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from topograph_cli.study_collect_command import collect, export
+from topograph_cli.study_import_command import import_table
 from topograph_cli.study_plan_command import plan
 from topograph_cli.study_report_command import ceiling, report
 from topograph_cli.study_run_command import run, status
@@ -25,5 +26,5 @@ def study() -> None:
     """
 
 
-for _command in (plan, run, status, collect, ceiling, report, export):
+for _command in (plan, run, status, collect, ceiling, report, export, import_table):
     study.add_command(_command)

@@ -76,8 +76,10 @@ def run(
     where = Place(place, data_dir, engine, device, one_thread=jobs > 1 or backend == "dask")
     if bundles is not None:
         from topograph.study.bundles import write_bundles
+        from topograph.study.design.preregistration import check_registered
         from topograph.study.execution.running import prepare_masks
 
+        check_registered(specification, place)
         with ProgressBar(quiet) as progress:
             prepare_masks(specification, where, resources, progress)
         for bundle in write_bundles(specification, place, Path(bundles)):

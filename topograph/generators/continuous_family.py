@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -186,7 +187,7 @@ def sample_continuous(
     )
 
 
-def sobol_dials(count: int, seed: int = 0) -> Iterator[tuple[dict[str, float], int]]:
+def sobol_dials(count: int, seed: int = 0) -> Iterator[tuple[dict[str, Any], int]]:
     """The points of a scrambled Sobol sequence in the four dials, each with a seed for its net.
 
     Point ``k`` depends on ``seed`` and ``k`` alone, whatever ``count`` is.

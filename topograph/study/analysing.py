@@ -33,7 +33,7 @@ from topograph.study.views import (
 )
 
 Result = TypeVar("Result")
-_IMAGES = {"digits": 360}  # test images; of other data sets there are 10,000
+_IMAGES = {"digits": 450}  # test images; of other data sets there are 10,000
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class StudyResults:
     mixed : dict of str to MixedModel
         Of each environment.
     undefined : dict of str to str
-        Parts without a value, with the reason.
+        Parts without a value, such as ``mixed model: digits, lenet``, with the reason.
     """
 
     findings: dict[str, StudyFindings] = field(default_factory=dict)
@@ -78,7 +78,7 @@ class StudyResults:
         try:
             part[name] = make(*columns, **options)
         except (Undefined, MissingExtraError) as reason:
-            self.undefined[name] = reason.message
+            self.undefined[f"{_said(make)}: {name}"] = reason.message
 
 
 def analyse_study(rows: Rows, specification: Specification) -> StudyResults:
@@ -114,6 +114,10 @@ def analyse_study(rows: Rows, specification: Specification) -> StudyResults:
         _add_doses(results, environment, [row for row in here if row["role"] == "dose"])
     _add_causes(results, views["fixed"], specification)
     return results
+
+
+def _said(make: Callable[..., Any]) -> str:
+    return "tests" if make is analyse else make.__name__.replace("_", " ")
 
 
 def _add_findings(
@@ -226,8 +230,12 @@ def _blocks(
     if "factor.repaired" in rows[0]:
         mends["dead outputs"] = [bool(row["factor.repaired"]) for row in rows]
     bases = [row["base"] if row.get("factor.repaired") else row["topology"] for row in rows]
+    others = [key for key in rows[0] if key.startswith("factor.") and key[7:] not in values]
+    others = [
+        key for key in others if key != "factor.repaired"
+    ]  # factors of one value, or of three
     blocks = [
-        f"{base} {row['labelling']} {row['seed']} {row['data']}"
+        " ".join(str(row[name]) for name in ("labelling", "seed", "data", *others)) + f" {base}"
         for base, row in zip(bases, rows, strict=True)
     ]
     return mends, (blocks, bases, [f"{row['stratum']}, {row['family']}" for row in rows])

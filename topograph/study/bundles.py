@@ -14,9 +14,10 @@ from topograph.graph import LayeredGraph
 from topograph.io.paths import shown
 from topograph.io.replacing import write_text
 from topograph.study.design.building import build
+from topograph.study.design.preregistration import check_registered
 from topograph.study.design.specification import Specification, hashed
 from topograph.study.design.topologies import topologies_of
-from topograph.study.design.units import Unit
+from topograph.study.design.units import Unit, units_of
 from topograph.study.execution.chunk_training import described, outcome_columns
 from topograph.study.execution.store import keep_rows, stored_rows
 from topograph.training.bundle import make_bundle
@@ -42,8 +43,15 @@ def write_bundles(specification: Specification, folder: Path, target: Path) -> l
     Returns
     -------
     list of Path
+
+    Raises
+    ------
+    ParameterError
+        If the study was not registered beforehand, or is another one now.
     """
+    check_registered(specification, folder)
     written = []
+    used: dict[str, int] = {}  # names of variants may differ in signs that folders do not have
     data_of = {regime.name: specification.data_of(regime) for regime in specification.regimes}
     for data, variant in itertools.product(specification.data, specification.variants):
         masks: dict[str, LayeredGraph] = {}
@@ -56,7 +64,9 @@ def write_bundles(specification: Specification, folder: Path, target: Path) -> l
                 if len(same) == 1:  # twins may turn out to be the same mask
                     masks[topology.name] = graph
         if masks:
-            place = target / re.sub(r"[^a-z0-9.=]+", "-", f"{data} {variant.name}".lower())
+            name = re.sub(r"[^a-z0-9.=]+", "-", f"{data} {variant.name}".lower()).strip("-.")
+            used[name] = used.get(name, 0) + 1
+            place = target / (name if used[name] == 1 else f"{name}-{used[name]}")
             make_bundle(
                 masks,
                 data,
@@ -91,7 +101,8 @@ def take_results(specification: Specification, bundle: Path, folder: Path) -> in
     ]
     if not variants or manifest.data not in specification.data:
         return 0
-    there = {row["key"] for row in stored_rows(folder)}
+    wanted = {unit.key for unit in units_of(specification)}
+    wanted -= {row["key"] for row in stored_rows(folder)}
     taken = []
     for row in read_results(bundle / RESULTS):
         about = {name: row[name] for name in _TAKEN}
@@ -105,8 +116,9 @@ def take_results(specification: Specification, bundle: Path, folder: Path) -> in
                     row["rate_factor"],
                     manifest.n_validation,
                 )
-                if unit.key not in there:
-                    taken.append({"key": unit.key} | described(unit) | outcome_columns(row) | about)
+                if unit.key in wanted:
+                    outcome = outcome_columns(row, manifest.n_validation)
+                    taken.append({"key": unit.key} | described(unit) | outcome | about)
     if taken:
         keep_rows(folder, taken, f"bundle-{hashed(manifest.to_json())[:16]}")
     return len(taken)
@@ -120,7 +132,12 @@ def _names(bundle: Path) -> dict[str, list[str]]:
             f"is not.",
             hint="topograph study run --bundles DIR writes such bundles.",
         )
-    return dict(json.loads(place.read_text(encoding="utf-8")))
+    try:
+        return {mask: list(names) for mask, names in json.loads(place.read_bytes()).items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise ReadError(
+            f"{shown(place)}: The names of a study's masks must be here, but the file is damaged."
+        ) from error
 
 
 def _switches(recipe: Recipe) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from scipy.stats import rankdata
@@ -14,6 +14,22 @@ from topograph.study.design.specification import Specification, StatisticalPlan
 from topograph.study.statistics import StudyTable, fixed_rows, tuned_rows
 
 Rows = list[dict[str, Any]]
+
+
+class Judging(Protocol):
+    """What of a study decides how its rows are judged; a table without its study can say it too."""
+
+    @property
+    def variants(self) -> Sequence[object]:
+        """Ways of training."""
+
+    @property
+    def rate_factors(self) -> Sequence[float]:
+        """Factors of the learning rate that were tried."""
+
+    @property
+    def statistics(self) -> StatisticalPlan:
+        """The tests."""
 
 
 def judged_outcome(row: Mapping[str, Any]) -> float:
@@ -28,7 +44,7 @@ def judged_outcome(row: Mapping[str, Any]) -> float:
     return 1 / row["n_classes"] if accuracy is None else float(accuracy)
 
 
-def environment_of(row: Mapping[str, Any], specification: Specification) -> str:
+def environment_of(row: Mapping[str, Any], specification: Judging) -> str:
     """Return where a run was: its data set and regime, and its variant if there are several."""
     parts = [row["data"], row["regime"]]
     if len(specification.variants) > 1:
@@ -36,7 +52,7 @@ def environment_of(row: Mapping[str, Any], specification: Specification) -> str:
     return ", ".join(parts)
 
 
-def rate_views(rows: Rows, specification: Specification) -> dict[str, Rows]:
+def rate_views(rows: Rows, specification: Judging) -> dict[str, Rows]:
     """Return the runs at the tuned rate, if rates were tried, and those at the fixed rate."""
     fixed = fixed_rows([row["rate_factor"] for row in rows])
     views = {"fixed": [row for row, wanted in zip(rows, fixed, strict=True) if wanted]}
@@ -72,7 +88,7 @@ def split_confirmation(rows: Rows, specification: Specification) -> tuple[Rows, 
     return finding, confirming
 
 
-def study_table(rows: Rows, specification: Specification) -> StudyTable:
+def study_table(rows: Rows, specification: Judging) -> StudyTable:
     """Return the columns that the statistics want.
 
     The controls are the logarithms of the edges of every layer; where nets have different

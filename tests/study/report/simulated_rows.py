@@ -1,4 +1,4 @@
-"""Collected rows of a study whose truth is known: reach raises accuracy, balance does nothing."""
+"""Collected rows of a study whose truth is known: connected pairs matter, the gap does not."""
 
 from __future__ import annotations
 
@@ -7,13 +7,20 @@ import math
 
 import numpy as np
 
-from topograph.study.report.observations import accuracy_of, environments
-from topograph.study.statistics import StudyTable, analyse
+from topograph.study.design.study_files import study_of
 
-FAMILIES = ("banded", "biregular", "butterfly", "cells", "continuous", "expander", "random", "radix")
+FAMILIES = (
+    "balanced", "banded", "biregular", "butterfly", "continuous", "monarch", "ramanujan", "uniform",
+)  # fmt: skip
 DENSITIES = (0.01, 0.03, 0.1)
 DATA = ("digits", "fashion", "mnist")
-PROPERTIES = ("reach", "balance", "layer_gap", "path_count_cv", "fan_in_min")
+PROPERTIES = (
+    "connected_pair_fraction",
+    "end_to_end_gap",
+    "spectral_gap.min",
+    "path_count_cv",
+    "output_fan_in_min",
+)
 CLASS_SPREAD = {0.01: 0.06, 0.03: 0.03, 0.1: 0.002}  # nothing to explain in the densest stratum
 
 
@@ -29,14 +36,14 @@ def simulated_rows(
     failing=True,
     doses=True,
 ):
-    """Rows as `collect` gives them: ``effect`` is the correlation of reach and topology."""
+    """Rows as `collect` gives them: ``effect`` is the correlation of pairs and accuracy."""
     random = np.random.default_rng(seed)
     rows = []
     for density in DENSITIES:
         for at, family in enumerate(FAMILIES):
             for number in range(n_topologies):
                 design = _design(random, f"{family} {density} {number}", family, density, "sampled")
-                score = effect * design["metric.reach.z"]
+                score = effect * design["score"]
                 score += math.sqrt(1 - effect**2) * random.standard_normal()
                 rows += _trained(random, design, score, data, n_labellings, n_seeds, rate_factors,
                                  failing and at >= 6)  # fmt: skip
@@ -44,14 +51,14 @@ def simulated_rows(
         for base in range(4):
             for step in range(5):
                 name = f"dose {base} {step}"
-                design = _design(random, name, "moved reach", 0.01, "dose")
-                design |= {"base": _identity(f"random 0.01 {base}"), "series": f"series {base}"}
-                design |= {"dose": 0.2 + 0.15 * step, "moved": "reach"}
+                design = _design(random, name, "moved pairs", 0.01, "dose")
+                design |= {"base": _identity(f"uniform 0.01 {base}"), "series": f"series {base}"}
+                design |= {"dose": 0.2 + 0.15 * step, "moved": "connected_pair_fraction"}
                 rows += _trained(
                     random, design, step - 2 + 0.3 * base, data, 1, n_seeds, rate_factors, False
                 )
     for row in rows:
-        del row["metric.reach.z"]
+        del row["score"]
     return rows
 
 
@@ -61,7 +68,7 @@ def factorial_rows(seed=0, *, n_topologies=4, n_seeds=2):
     rows = []
     for at in range(n_topologies):
         design = _design(random, f"factorial {at}", FAMILIES[at % 4], 0.01, "sampled")
-        for initialisation in ("kaiming", "fan_in"):
+        for initialisation in ("truncated_normal", "fan_in"):
             for l2 in (0.0, 0.1):
                 more = {"factor.initialisation": initialisation, "factor.l2": l2}
                 more |= {"variant": f"{initialisation} {l2:g}"}
@@ -70,103 +77,43 @@ def factorial_rows(seed=0, *, n_topologies=4, n_seeds=2):
                     random, design | more, score, ("digits",), 1, n_seeds, (1.0,), False
                 )
     for row in rows:
-        del row["metric.reach.z"]
+        del row["score"]
     return rows
 
 
-def study_table(rows):
-    """The table of the rows of which none is of a dose series."""
-    kept = [row for row in rows if row["role"] != "dose"]
-    columns = {
-        "outcome": [accuracy_of(row) for row in kept],
-        "environment": environments(kept),
-        "log_edges": [math.log(row["n_edges"]) for row in kept],
-        "predicts_all": [row["predicts_all"] for row in kept],
+def specification(**changes):
+    """The study that the rows could have come from, with few permutations."""
+    said = {
+        "name": "connectivity",
+        "question": "Does connectivity predict accuracy at equal density?",
+        "data": list(DATA),
+        "seeds": 2,
+        "regimes": [{"name": "lenet", "widths": [784, 300, 100], "densities": list(DENSITIES)}],
+        "topologies": [
+            {"family": family, "count": 3, "relabellings": at % 2}
+            for at, family in enumerate(FAMILIES)
+        ],
+        "doses": [
+            {
+                "name": "moved pairs",
+                "regime": "lenet",
+                "density": 0.01,
+                "family": "uniform",
+                "moved": "connected_pair_fraction",
+                "held": ["spectral_gap.min"],
+                "bases": 4,
+                "n_steps": 5,
+            }
+        ],
+        "statistics": {
+            "primaries": list(PROPERTIES[:3]),
+            "exploratory": list(PROPERTIES[3:]),
+            "n_permutations": 199,
+            "n_resamples": 100,
+            "baseline": "uniform",
+        },
     }
-    for name in ("stratum", "topology", "labelling", "seed", "family"):
-        columns[name] = [row[name] for row in kept]
-    for name in PROPERTIES:
-        columns[name] = [
-            math.nan if row[f"metric.{name}"] is None else row[f"metric.{name}"] for row in kept
-        ]
-    return StudyTable(columns, PROPERTIES, ["log_edges"])
-
-
-def findings_of(rows, **settings):
-    """What quick tests find: three primaries, two exploratory properties."""
-    quick = {"n_permutations": 199, "n_resamples": 100} | settings
-    return analyse(study_table(rows), PROPERTIES[:3], PROPERTIES[3:], **quick)
-
-
-SPECIFICATION = {
-    "name": "reach",
-    "question": "Does reach predict accuracy at equal density?",
-    "data": list(DATA),
-    "confirmation": ["mnist"],
-    "variants": [
-        {"name": "modern", "recipe": {"name": "modern", "optimizer": "adam", "epochs": 10}, "factors": {}}
-    ],
-    "seeds": [0, 1],
-    "rate_factors": [0.5, 1.0],
-    "n_validation": 5000,
-    "relabellings": 1,
-    "regimes": [
-        {
-            "name": "lenet",
-            "widths": [784, 300, 100, 10],
-            "densities": list(DENSITIES),
-            "allocation": "uniform",
-            "append_dense": None,
-            "data": [],
-        }
-    ],
-    "topologies": [
-        {
-            "name": name,
-            "family": name,
-            "count": 3,
-            "options": {},
-            "widths": [],
-            "regimes": [],
-            "densities": [],
-            "relabellings": None,
-            "degree_twins": 1 if name == "banded" else 0,
-            "density_twins": 0,
-            "repaired": False,
-            "own_edges": name == "radix",
-            "role": "sampled",
-            "first_seed": 0,
-        }
-        for name in FAMILIES
-    ],
-    "doses": [
-        {
-            "name": "moved reach",
-            "regime": "lenet",
-            "density": 0.01,
-            "family": "random",
-            "moved": "reach",
-            "held": ["layer_gap"],
-            "bases": 4,
-            "n_steps": 5,
-            "tolerance": 0.02,
-            "options": {},
-            "first_seed": 0,
-        }
-    ],
-    "statistics": {
-        "primaries": list(PROPERTIES[:3]),
-        "exploratory": list(PROPERTIES[3:]),
-        "composites": {"bottleneck": ["reach", "-path_count_cv"]},
-        "n_permutations": 199,
-        "n_resamples": 100,
-        "level": 0.95,
-        "least_class_share": 0.2,
-        "collinear_above": 0.8,
-        "baseline": "random",
-        "seed": 0,
-    },
-}
+    return study_of(said | changes)
 
 
 def _identity(name):
@@ -178,7 +125,7 @@ def _design(random, name, family, density, role):
     n_edges = round(density * 266_200)
     metrics = {f"metric.{one}": float(value) for one, value in zip(PROPERTIES, values, strict=True)}
     return metrics | {
-        "metric.reach.z": float(values[0]),
+        "score": float(values[0]),
         "topology": _identity(name),
         "variant": "",
         "regime": "lenet",
@@ -192,6 +139,7 @@ def _design(random, name, family, density, role):
         "n_edges": n_edges,
         "edges.1": n_edges // 2,
         "edges.2": n_edges - n_edges // 2,
+        "n_layers": 2,
         "density": n_edges / 266_200,
         "n_classes": 10,
     }
@@ -219,7 +167,6 @@ def _outcome(random, data, labelling, seed, factor, accuracy, failing):
     missing = bool(failing and not diverged and random.random() < 0.3)
     accuracy = min(0.995, max(0.05, accuracy - 0.1 * missing))
     return {
-        "unit": f"{data} {labelling} {seed} {factor}",
         "data": data,
         "labelling": labelling,
         "seed": seed,

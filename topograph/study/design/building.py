@@ -84,8 +84,8 @@ def base_graph(making: Mapping[str, Any], folder: Path) -> LayeredGraph:
     """Return the net before its changes: drawn, fitted, with the dense layer."""
     family, options, seed = making["family"], making["options"], making["seed"]
     if family == "pruned":
-        return kept_mask(folder, making_key(making))
-    if family == "radix":
+        graph = kept_mask(folder, making_key(making))
+    elif family == "radix":
         graph = radix_net(**options)
     elif family == "file":
         graph = read(options["path"])

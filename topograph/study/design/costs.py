@@ -207,6 +207,8 @@ def _edges(source: TopologySource, regime: Regime, density: float) -> tuple[int,
 
 def _example(specification: Specification, regime: Regime, density: float) -> Topology | None:
     """Return a topology that can be made on the spot; None if there is none."""
+    if not count_stratum(specification, regime, density)[0]:
+        return None
     for topology in topologies_of(_at(specification, regime, density)):
         if "series" not in topology.making and topology.making["family"] != "pruned":
             return topology

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from topograph.errors import ParameterError, ReadError
-from topograph.generators.provenance import topograph_version
 from topograph.io.paths import shown
 from topograph.io.replacing import write_text
 from topograph.study.design.specification import Specification, hashed
+from topograph.version import topograph_version
 
 PREREGISTRATION = "preregistration.json"
 TESTS = (

@@ -15,6 +15,7 @@ from topograph.errors import ParameterError, ReadError, TopographError
 from topograph.generators import FAMILIES
 from topograph.generators.allocation import Allocation
 from topograph.io.paths import listed, naming, shown
+from topograph.study.design.plan_checks import check_plan
 from topograph.study.design.specification import (
     OWN_FAMILIES,
     DoseSource,
@@ -96,7 +97,7 @@ def study_of(said: Mapping[str, Any], name: str = "study") -> Specification:
         "n_validation": _validation(said.get("n_validation", {}), data),
         "relabellings": _whole("relabellings", said.get("relabellings", 0)),
     }
-    return Specification(
+    found = Specification(
         **top,
         variants=_variants(_table("recipe", said.get("recipe", {})), data[0] if data else ""),
         regimes=tuple(
@@ -106,6 +107,8 @@ def study_of(said: Mapping[str, Any], name: str = "study") -> Specification:
         doses=tuple(_dose(one) for one in _tables("doses", said)),
         statistics=_statistics(_table("statistics", said.get("statistics", {}))),
     )
+    check_plan(found)
+    return found
 
 
 def _validation(value: Any, data: tuple[str, ...]) -> dict[str, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -50,7 +52,12 @@ class Topology:
     @cached_property
     def key(self) -> str:
         """Name of the isomorphism class: 16 hexadecimal digits of a hash of how it is made."""
-        return hashed(self.making)[:16]
+        return hashlib.sha256(self.said.encode()).hexdigest()[:16]
+
+    @cached_property
+    def said(self) -> str:
+        """How it is made, as JSON with sorted keys."""
+        return json.dumps(self.making, sort_keys=True)
 
     @cached_property
     def name(self) -> str:

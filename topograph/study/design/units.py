@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import itertools
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from topograph.study.design.specification import Specification, Variant, hashed
+from topograph.study.design.specification import Specification, Variant
 from topograph.study.design.topologies import Topology, count_topologies, topologies_of
+from topograph.training.recipes import Recipe
 
 RESULT_VERSION = 1  # raised when the same run gives other results
 
@@ -37,21 +41,25 @@ class Unit:
 
     @cached_property
     def key(self) -> str:
-        """SHA-256 of making, labelling, data, recipe, seed and rate, in hexadecimal."""
-        recipe = self.variant.recipe.provenance()
-        del recipe["name"]
-        return hashed(
-            {
-                "version": RESULT_VERSION,
-                "making": self.topology.making,
-                "labelling": self.topology.labelling,
-                "data": self.data,
-                "recipe": recipe,
-                "seed": self.seed,
-                "rate_factor": self.rate_factor,
-                "n_validation": self.n_validation,
-            }
+        """SHA-256 of making, labelling, data, recipe, seed and rate, in hexadecimal.
+
+        Of the JSON of these with its keys sorted, put together from parts that many runs share.
+        """
+        said = (
+            f'{{"data": {json.dumps(self.data)}, "labelling": {self.topology.labelling}, '
+            f'"making": {self.topology.said}, "n_validation": {self.n_validation}, '
+            f'"rate_factor": {json.dumps(self.rate_factor)}, '
+            f'"recipe": {_said(self.variant.recipe)}, '
+            f'"seed": {self.seed}, "version": {RESULT_VERSION}}}'
         )
+        return hashlib.sha256(said.encode()).hexdigest()
+
+
+@functools.lru_cache(maxsize=256)
+def _said(recipe: Recipe) -> str:
+    switches = recipe.provenance()
+    del switches["name"]
+    return json.dumps(switches, sort_keys=True)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,10 @@ from topograph.errors import MissingExtraError, ParameterError
 
 BackendName: TypeAlias = Literal["loky", "dask"]
 BACKENDS = ("loky", "dask")
+_SETTINGS: dict[str, dict[str, Any]] = {
+    "loky": {"inner_max_num_threads": 1},
+    "dask": {"wait_for_workers_timeout": 300},  # a queue may keep them waiting
+}
 
 
 def results_of(
@@ -56,14 +60,13 @@ def results_of(
         raise MissingExtraError.of("joblib", "study") from error
     with _dask(jobs, scheduler) if backend == "dask" else nullcontext():
         # Not longer ahead than one call a worker: what is under way when a machine stops is lost.
-        parallel = joblib.Parallel(
-            n_jobs=jobs if backend == "loky" else -1,
-            backend=backend,
-            return_as="generator_unordered",
-            pre_dispatch="2*n_jobs",
-            batch_size=1,
-            **({"inner_max_num_threads": 1} if backend == "loky" else {}),
-        )
+        with joblib.parallel_config(backend, **_SETTINGS[backend]):  # Parallel knows no dask itself
+            parallel = joblib.Parallel(
+                n_jobs=jobs if backend == "loky" else -1,
+                return_as="generator_unordered",
+                pre_dispatch="2*n_jobs",
+                batch_size=1,
+            )
         yield from parallel(joblib.delayed(function)(*call) for call in calls)
 
 

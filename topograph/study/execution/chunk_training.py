@@ -95,7 +95,10 @@ def train_chunk(chunk: Chunk, place: Place) -> list[dict[str, Any]]:
         watch=Watch(n_validation=n_validation),
     )
     return [
-        {"key": unit.key} | described(unit) | outcome_columns(outcome.row()) | trained.about
+        {"key": unit.key}
+        | described(unit)
+        | outcome_columns(outcome.row(), n_validation)
+        | trained.about
         for unit, outcome in zip(chunk.units, trained.outcomes, strict=True)
     ]
 
@@ -117,15 +120,16 @@ def described(unit: Unit) -> dict[str, Any]:
     }
 
 
-def outcome_columns(row: Mapping[str, Any]) -> dict[str, Any]:
+def outcome_columns(row: Mapping[str, Any], n_validation: int) -> dict[str, Any]:
     """Return the columns of an outcome that a study keeps.
 
     Curves of accuracies and losses are kept; of the silent units the last number; gradient norms
-    are not.
+    are not. Where no images were held out the curves are of test images, and there is no
+    validation accuracy.
     """
     kept = {key: row[key] for key in _KEPT}
     never = row["classes_never_predicted"]
-    has_validation = row["accuracy"] and not row["diverged"]
+    has_validation = n_validation > 0 and not row["diverged"]
     return kept | {
         "classes_never_predicted": None if never is None else len(never),
         "predicts_all": never is not None and not len(never),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from topograph.errors import GraphError
+from topograph.generators.dosing import dose_series
 from topograph.pruning import PruningPlan, graph_of_masks, prune_levels
 from topograph.study.design.building import base_graph, making_key
 from topograph.study.design.specification import Specification, hashed
@@ -50,8 +51,8 @@ def preparations_of(specification: Specification, folder: Path) -> list[Preparat
         if "series" in making:
             together = hashed(making["series"])
         elif making["family"] == "pruned":
-            shared = {key: making[key] for key in ("widths", "options", "seed")}
-            together = hashed(shared)
+            apart = ("density", "changes")
+            together = hashed({key: making[key] for key in making if key not in apart})
         else:
             continue
         groups.setdefault(together, {})[making_key(making)] = making
@@ -74,8 +75,6 @@ def prepare(preparation: Preparation, folder: Path, data_folder: str | None) -> 
 
 
 def _series(preparation: Preparation, folder: Path) -> Iterator[tuple[Mapping[str, Any], Any]]:
-    from topograph.generators.dosing import dose_series
-
     series = preparation.makings[0]["series"]
     steps = dose_series(
         base_graph(series["base"], folder),
@@ -86,8 +85,8 @@ def _series(preparation: Preparation, folder: Path) -> Iterator[tuple[Mapping[st
         seed=series["base"]["seed"],
     )
     by_step = {making["step"]: making for making in preparation.makings}
-    for number, (_, graph) in enumerate(steps):
-        yield by_step[number], graph
+    for number, dose in enumerate(steps):
+        yield by_step[number], dose.graph
 
 
 def _pruned(

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from topograph.errors import ParameterError
 from topograph.study.design.preregistration import check_registered
 from topograph.study.design.specification import Specification
-from topograph.study.design.units import Chunk, chunks_of, count_runs
+from topograph.study.design.units import Chunk, chunks_of, count_runs, units_of
 from topograph.study.execution.backends import results_of
 from topograph.study.execution.chunk_training import Place, train_chunk
 from topograph.study.execution.preparing import preparations_of, prepare
@@ -87,7 +87,8 @@ def run_study(
     say = progress or (lambda *_: None)
     prepare_masks(specification, place, resources, say)
     finished = {row["key"] for row in stored_rows(place.folder)}
-    total, done, trained = count_runs(specification), len(finished), 0
+    total, trained = count_runs(specification), 0
+    done = sum(unit.key in finished for unit in units_of(specification))
     say("train", done, total)
     left = ((chunk, place) for chunk in chunks_left(specification, resources, finished))
     for rows in resources.results_of(train_chunk, left):

@@ -31,14 +31,22 @@ def table(titles: Sequence[str], rows: Sequence[Sequence[str]], *, text_columns:
 
 
 def bullets(lines: Sequence[str]) -> str:
-    """Return a Markdown list; the lines may hold markup.
+    r"""Return a Markdown list; the lines may hold markup.
+
+    What follows a line break is a point below.
 
     Examples
     --------
-    >>> bullets(["**reach** holds"])
-    '- **reach** holds'
+    >>> print(bullets(["**reach** holds\nin all data sets", "nothing else"]))
+    - **reach** holds
+      - in all data sets
+    - nothing else
     """
-    return "\n".join(f"- {' '.join(line.split())}" for line in lines)
+    found = []
+    for line in lines:
+        first, *below = (" ".join(part.split()) for part in line.splitlines() or [""])
+        found += [f"- {first}", *(f"  - {part}" for part in below)]
+    return "\n".join(found)
 
 
 def escaped(text: str) -> str:

@@ -35,15 +35,31 @@ def signed(value: float | None, digits: int = 2) -> str:
     return text[1:] if not text.strip("+-0.") else text
 
 
-def points(value: float | None, digits: int = 1) -> str:
+def points(value: float | None, interval: Interval | None = None) -> str:
     """Write a difference of shares in percentage points.
 
     Examples
     --------
-    >>> points(-0.012)
-    '-1.2 points'
+    >>> points(-0.012), points(0.012, Interval(-0.001, 0.025, 0.95, 9, "Welch"))
+    ('-1.2 points', '+1.2 points (-0.1 to +2.5)')
     """
-    return NONE if value is None else f"{signed(100 * value, digits)} points"
+    if value is None:
+        return NONE
+    ends = "" if interval is None else f" ({ends_in_points(interval)})"
+    return f"{signed(100 * value, 1)} points{ends}"
+
+
+def ends_in_points(interval: Interval | None, digits: int = 1) -> str:
+    """Write the ends of an interval of a difference of shares in percentage points.
+
+    Examples
+    --------
+    >>> ends_in_points(Interval(-0.001, 0.025, 0.95, 9, "Welch"), 2)
+    '-0.10 to +2.50'
+    """
+    if interval is None:
+        return NONE
+    return f"{signed(100 * interval.low, digits)} to {signed(100 * interval.high, digits)}"
 
 
 def probability(value: float | None) -> str:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any, TypeAlias, TypeVar
 
+from topograph.study.design import Specification
 from topograph.study.statistics import wilson_interval
+from topograph.study.views import Rows, environment_of, judged_outcome, sampled
 
-Row: TypeAlias = Mapping[str, Any]
+Row: TypeAlias = dict[str, Any]
 _Key = TypeVar("_Key", bound=Hashable)
+_Thing = TypeVar("_Thing")
 
 
 @dataclass(frozen=True)
@@ -51,56 +54,45 @@ class FamilyCell:
     interval: tuple[float, float]
 
 
-def accuracy_of(row: Row) -> float:
-    """Accuracy on test images; that of a guess if the net diverged.
+def cell_name(environment: str, stratum: str) -> str:
+    """Name a cell, without what its environment and its stratum both say.
 
     Examples
     --------
-    >>> accuracy_of({"test_accuracy": None, "n_classes": 10})
-    0.1
+    >>> cell_name("mnist, lenet", "lenet 0.01"), cell_name("mnist", "thin")
+    ('mnist, lenet 0.01', 'mnist, thin')
     """
-    found = row["test_accuracy"]
-    return float(found) if found is not None else 1 / int(row["n_classes"])
+    parts = environment.split(", ")
+    named = [stratum if stratum.startswith(f"{part} ") else part for part in parts]
+    return ", ".join(named if stratum in named else [*named, stratum])
 
 
-def environments(rows: Sequence[Row]) -> list[str]:
-    """Name the environment of each row: its data set, with regime and variant where they differ.
-
-    Examples
-    --------
-    >>> environments([{"data": "mnist", "regime": "lenet"}, {"data": "mnist", "regime": "deep"}])
-    ['mnist, lenet', 'mnist, deep']
-    """
-    names = [
-        name
-        for name in ("data", "regime", "variant")
-        if name == "data" or len({row.get(name) for row in rows}) > 1
-    ]
-    return [", ".join(str(row[name]) for name in names if row.get(name)) for row in rows]
-
-
-def grouped(rows: Iterable[Row], keys: Iterable[_Key]) -> dict[_Key, list[Row]]:
-    """Return the rows of each key, keys in the order in which they come first."""
-    found: dict[_Key, list[Row]] = {}
-    for row, key in zip(rows, keys, strict=True):
-        found.setdefault(key, []).append(row)
+def grouped(things: Iterable[_Thing], keys: Iterable[_Key]) -> dict[_Key, list[_Thing]]:
+    """Return the things of each key, keys in the order in which they come first."""
+    found: dict[_Key, list[_Thing]] = {}
+    for thing, key in zip(things, keys, strict=True):
+        found.setdefault(key, []).append(thing)
     return found
 
 
 def topology_means(rows: Sequence[Row]) -> dict[str, float]:
     """Return the mean accuracy of each topology over its nets."""
     by_topology = grouped(rows, (str(row["topology"]) for row in rows))
-    return {name: fmean(map(accuracy_of, nets)) for name, nets in by_topology.items()}
+    return {name: fmean(map(judged_outcome, nets)) for name, nets in by_topology.items()}
 
 
-def family_cells(rows: Sequence[Row], *, level: float = 0.95) -> list[FamilyCell]:
+def family_cells(
+    rows: Rows, specification: Specification, *, level: float = 0.95
+) -> list[FamilyCell]:
     """Summarise each family in each stratum of each environment.
 
-    Topologies of dose series are left out: they were moved on purpose.
+    Topologies of dose series and repaired ones are left out: they were moved on purpose.
 
     Parameters
     ----------
-    rows : sequence of mapping
+    rows : list of dict
+        Of one rate: fixed or tuned.
+    specification : Specification
     level : float
         Of Wilson's intervals.
 
@@ -109,16 +101,15 @@ def family_cells(rows: Sequence[Row], *, level: float = 0.95) -> list[FamilyCell
     list of FamilyCell
         In the order of environment, mean density of the stratum, and family.
     """
-    places = environments(rows)
-    kept = [(row, place) for row, place in zip(rows, places, strict=True) if row["role"] != "dose"]
-    keys = [(place, str(row["stratum"]), str(row["family"])) for row, place in kept]
-    found = [
-        _family_cell(*key, nets, level)
-        for key, nets in grouped((row for row, _ in kept), keys).items()
+    kept = sampled(rows)
+    keys = [
+        (environment_of(row, specification), str(row["stratum"]), str(row["family"]))
+        for row in kept
     ]
-    by_stratum = grouped((row for row, _ in kept), (key[:2] for key in keys))
+    found = [_family_cell(*key, nets, level) for key, nets in grouped(kept, keys).items()]
     densities = {
-        key: fmean(float(row["density"]) for row in nets) for key, nets in by_stratum.items()
+        key: fmean(float(row["density"]) for row in nets)
+        for key, nets in grouped(kept, (key[:2] for key in keys)).items()
     }
     return sorted(
         found,
@@ -140,7 +131,7 @@ def _family_cell(
     environment: str, stratum: str, family: str, nets: Sequence[Row], level: float
 ) -> FamilyCell:
     by_topology = grouped(nets, (str(row["topology"]) for row in nets))
-    means = [fmean(map(accuracy_of, group)) for group in by_topology.values()]
+    means = [fmean(map(judged_outcome, group)) for group in by_topology.values()]
     with_failure = sum(any(map(failed, group)) for group in by_topology.values())
     return FamilyCell(
         environment=environment,

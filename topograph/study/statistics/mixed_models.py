@@ -226,7 +226,7 @@ def _fitted(
 ) -> tuple[list[float], list[float], float, float]:
     """Return coefficients, standard errors, variance between topologies and within."""
     try:
-        from statsmodels.regression.mixed_linear_model import (  # type: ignore[import-untyped]
+        from statsmodels.regression.mixed_linear_model import (
             MixedLM,
         )
     except ImportError as error:

@@ -152,7 +152,8 @@ class AutogradEngine(ABC):
 
     @torch.no_grad()
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Go back to what `state` returned, bit by bit."""
+        """Go back to what `state` returned, bit by bit; gradients are forgotten."""
+        self._last_norms = None
         for index, tensor in enumerate(self._tensors):
             tensor.copy_(state[f"tensor.{index}"])
         prefix = "update."

@@ -88,7 +88,7 @@ class Engine(Protocol):
         """Return copies of all that training changes, by name, on the CPU."""
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Go back to what `state` returned, bit by bit."""
+        """Go back to what `state` returned, bit by bit; gradients are forgotten."""
 
     def check_zeros_outside(self) -> None:
         """Assert that no weight outside a mask is other than exactly 0."""

@@ -245,7 +245,8 @@ class KernelEngine:
         } | {"steps": torch.tensor(self._steps)}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Go back to what `state` returned, bit by bit."""
+        """Go back to what `state` returned, bit by bit; gradients are forgotten."""
+        self._has_gradients = False
         for name, array in self._changing().items():
             array[:] = state[name].numpy()
         self._steps = int(state["steps"])

@@ -139,7 +139,7 @@ class ModuleEngine:
         }
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Go back to what `state` returned, bit by bit."""
+        """Go back to what `state` returned, bit by bit; gradients are forgotten."""
         for index, trainee in enumerate(self._trainees):
             prefix = f"{index}."
             trainee.restore(

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from topograph.errors import Undefined
-from topograph.study.report.figures.drawing import Look, drawing, looks
-from topograph.study.report.observations import Row, environments, grouped, topology_means
+from topograph.study.design import Specification
+from topograph.study.report.figures.drawing import Look, drawing, looks, percentages
+from topograph.study.report.observations import grouped, topology_means
+from topograph.study.views import Rows, environment_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+_MOST_COLUMNS = 6
 
-def dose_and_response(rows: Sequence[Row]) -> Figure:
+
+def dose_and_response(rows: Rows, specification: Specification) -> Figure:
     """Draw the mean accuracy of each topology of a dose series against its dose.
 
     A line of panels a property that was moved, a column an environment, a line a series in the
@@ -22,50 +25,51 @@ def dose_and_response(rows: Sequence[Row]) -> Figure:
 
     Parameters
     ----------
-    rows : sequence of mapping
+    rows : list of dict
+        Of one rate: fixed or tuned.
+    specification : Specification
 
     Raises
     ------
     Undefined
-        If no net belongs to a dose series.
+        If no net belongs to a dose series, or there are more environments than can be drawn.
     """
-    places = environments(rows)
-    kept = [(row, place) for row, place in zip(rows, places, strict=True) if row["role"] == "dose"]
+    kept = [row for row in rows if row["role"] == "dose" and row["dose"] is not None]
     if not kept:
         raise Undefined("the study has no dose series")
-    moved = sorted({str(row["moved"]) for row, _ in kept})
-    columns = sorted({place for _, place in kept})
-    by_density = sorted(kept, key=lambda pair: (float(pair[0]["density"]), pair[0]["stratum"]))
-    look = looks(list(dict.fromkeys(str(row["stratum"]) for row, _ in by_density)))
+    moved = sorted({str(row["moved"]) for row in kept})
+    by_panel = grouped(
+        kept, ((str(row["moved"]), environment_of(row, specification)) for row in kept)
+    )
+    places = sorted({place for _, place in by_panel})
+    if len(places) > _MOST_COLUMNS:
+        raise Undefined(f"{len(places)} environments are more than {_MOST_COLUMNS} columns")
+    kept.sort(key=lambda row: (float(row["density"]), str(row["stratum"])))
+    look = looks(list(dict.fromkeys(str(row["stratum"]) for row in kept)))
     with drawing():
         from matplotlib.figure import Figure
-        from matplotlib.ticker import PercentFormatter
 
         figure = Figure(
-            figsize=(3.0 * len(columns) + 2.2, 2.6 * len(moved) + 0.5), layout="constrained"
+            figsize=(2.9 * len(places) + 2.2, 2.5 * len(moved) + 0.5), layout="constrained"
         )
-        grid = figure.subplots(len(moved), len(columns), sharex="row", sharey=True, squeeze=False)
-        drawn: dict[str, None] = {}
+        grid = figure.subplots(len(moved), len(places), sharex="row", sharey=True, squeeze=False)
         for line, name in enumerate(moved):
-            for column, place in enumerate(columns):
+            for column, place in enumerate(places):
                 axes = grid[line, column]
-                mine = [row for row, where in kept if (row["moved"], where) == (name, place)]
-                _draw_series(axes, mine, look)
+                _draw_series(axes, by_panel.get((name, place), []), look)
                 axes.set_xlabel(f"{name} (dose)")
                 axes.grid(color="0.92")
-                axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=1))
+                percentages(axes.yaxis)
                 if line == 0:
                     axes.set_title(place)
-                drawn |= dict.fromkeys(str(row["stratum"]) for row in mine)
         figure.supylabel("accuracy on test images", fontsize=10)
-        _add_legend(figure, {stratum: look[stratum] for stratum in look if stratum in drawn})
+        _add_legend(figure, look)
     return figure
 
 
-def _draw_series(axes: Axes, rows: Sequence[Row], look: dict[str, Look]) -> None:
-    for (stratum, _), nets in grouped(
-        rows, ((str(row["stratum"]), str(row["series"])) for row in rows)
-    ).items():
+def _draw_series(axes: Axes, rows: Rows, look: dict[str, Look]) -> None:
+    by_series = grouped(rows, ((str(row["stratum"]), str(row["series"])) for row in rows))
+    for (stratum, _), nets in by_series.items():
         doses = {str(row["topology"]): float(row["dose"]) for row in nets}
         curve = sorted((doses[name], mean) for name, mean in topology_means(nets).items())
         axes.plot(

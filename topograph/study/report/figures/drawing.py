@@ -14,12 +14,13 @@ from topograph.io.replacing import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
-# Seven of the colours of Okabe & Ito (2008), told apart with every kind of colour blindness; their
-# yellow is too pale on white.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "<", ">")
+# The colours of Okabe & Ito (2008), told apart with every kind of colour blindness, but for their
+# yellow, too pale on white: a dark red stands in its place.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7A1F3D")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "<")
 GREY = "#767676"
 _STYLE = {
     "figure.dpi": 100,
@@ -55,7 +56,7 @@ class Look:
 
 
 def looks(names: Sequence[str]) -> dict[str, Look]:
-    """Return a colour and a marker for each name, no two alike up to 70 names."""
+    """Return a colour and a marker for each name, no two alike up to 72 names."""
     return {
         name: Look(COLOURS[at % len(COLOURS)], MARKERS[at % len(MARKERS)])
         for at, name in enumerate(names)
@@ -75,18 +76,18 @@ def drawing() -> Iterator[None]:
         from matplotlib import style
     except ImportError as error:
         raise MissingExtraError.of("matplotlib", "study") from error
-    with style.context(_STYLE, after_reset=True):  # type: ignore[arg-type]
+    with style.context(_STYLE, after_reset=True):
         yield
 
 
 def panels(
-    n_panels: int, *, columns: int = 3, width: float = 3.0, height: float = 2.6, legend: float = 0.0
+    n_panels: int, *, width: float = 3.0, height: float = 2.6, legend: float = 0.0
 ) -> tuple[Figure, list[Axes]]:
     """Return a figure with panels that share their axes, and room for a legend at the right.
 
     Parameters
     ----------
-    n_panels, columns : int
+    n_panels : int
     width, height : float
         Of one panel, in inches.
     legend : float
@@ -94,7 +95,7 @@ def panels(
     """
     from matplotlib.figure import Figure
 
-    columns = min(columns, n_panels)
+    columns = 2 if n_panels == 4 else min(3, n_panels)
     lines = -(-n_panels // columns)
     figure = Figure(
         figsize=(width * columns + 0.7 + legend, height * lines + 0.6), layout="constrained"
@@ -106,6 +107,11 @@ def panels(
     for axis in axes[max(0, n_panels - columns) : n_panels]:
         axis.tick_params(labelbottom=True)
     return figure, axes[:n_panels]
+
+
+def percentages(axis: Axis) -> None:
+    """Write the values of an axis as percentages."""
+    axis.set_major_formatter(lambda value, _: f"{100 * value:.4g} %")
 
 
 def save_figure(figure: Figure, path: Path) -> tuple[Path, Path]:
@@ -122,9 +128,6 @@ def save_figure(figure: Figure, path: Path) -> tuple[Path, Path]:
     tuple of Path
         The SVG, the PNG.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
-    FigureCanvasAgg(figure)
     written = []
     with drawing():
         for suffix, metadata in (

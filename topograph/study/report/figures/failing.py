@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from topograph.errors import Undefined
-from topograph.study.report.figures.drawing import COLOURS, drawing, panels
-from topograph.study.report.observations import FamilyCell, Row, family_cells
+from topograph.study.design import Specification
+from topograph.study.report.figures.drawing import COLOURS, drawing, panels, percentages
+from topograph.study.report.observations import FamilyCell, cell_name, family_cells, grouped
+from topograph.study.views import Rows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+MOST_PANELS = 12
 
-def failure_rates(rows: Sequence[Row], *, level: float = 0.95) -> Figure:
+
+def failure_rates(rows: Rows, specification: Specification, *, level: float = 0.95) -> Figure:
     """Draw for each family the share of topologies with a net that failed, a panel a cell.
 
     A net fails if it diverges or gives no test image to one of the classes. Bars are Wilson's
     intervals over topologies, which are independent; hollow marks are shares of nets. Cells in
-    which no net failed are left out.
+    which no net failed are left out; of more than 12 those with the fewest failures too.
 
     Parameters
     ----------
-    rows : sequence of mapping
+    rows : list of dict
+        Of one rate: fixed or tuned.
+    specification : Specification
     level : float
         Of the intervals.
 
@@ -32,53 +37,51 @@ def failure_rates(rows: Sequence[Row], *, level: float = 0.95) -> Figure:
     Undefined
         If no net failed.
     """
-    cells = family_cells(rows, level=level)
-    by_place: dict[str, list[FamilyCell]] = {}
-    for one in cells:
-        by_place.setdefault(f"{one.environment}, {one.stratum}", []).append(one)
+    cells = family_cells(rows, specification, level=level)
+    by_place = grouped(cells, (cell_name(one.environment, one.stratum) for one in cells))
+    failures = {place: sum(one.n_failed for one in found) for place, found in by_place.items()}
+    worst = sorted(failures, key=lambda place: -failures[place])[:MOST_PANELS]
     drawn = {
-        place: found for place, found in by_place.items() if any(one.n_failed for one in found)
+        place: found for place, found in by_place.items() if failures[place] and place in worst
     }
     if not drawn:
         raise Undefined("no net diverged or left out a class")
     families = sorted({one.family for found in drawn.values() for one in found}, reverse=True)
     with drawing():
-        from matplotlib.ticker import PercentFormatter
-
-        figure, axes = panels(len(drawn), height=0.24 * len(families) + 0.7, width=2.6)
-        for axis, (place, found) in zip(axes, drawn.items(), strict=True):
+        figure, panel_axes = panels(len(drawn), height=0.24 * len(families) + 0.7, width=2.8)
+        for axes, (place, found) in zip(panel_axes, drawn.items(), strict=True):
             for one in found:
-                _draw_family(axis, families.index(one.family), one)
-            axis.set_title(place)
-            axis.set_yticks(range(len(families)), families)
-            axis.set_ylim(-0.6, len(families) - 0.4)
-            axis.set_xlim(-0.03, 1.03)
-            axis.set_xticks([0, 0.5, 1])
-            axis.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-            axis.grid(axis="x", color="0.92")
-            axis.tick_params(axis="y", length=0)
+                _draw_family(axes, families.index(one.family), one)
+            axes.set_title(place)
+            axes.set_yticks(range(len(families)), families)
+            axes.set_ylim(-0.6, len(families) - 0.4)
+            axes.set_xlim(-0.03, 1.03)
+            axes.set_xticks([0, 0.5, 1])
+            percentages(axes.xaxis)
+            axes.grid(axis="x", color="0.92")
+            axes.tick_params(axis="y", length=0)
         figure.supxlabel("share that failed", fontsize=10)
-        handles, names = axes[0].get_legend_handles_labels()
+        handles, names = panel_axes[0].get_legend_handles_labels()
         once = dict(zip(names, handles, strict=True))
         figure.legend(
-            list(once.values()), list(once), loc="outside upper center", ncols=2, frameon=False
+            list(once.values()), list(once), loc="outside upper center", ncols=1, frameon=False
         )
     return figure
 
 
-def _draw_family(axis: Axes, height: int, one: FamilyCell) -> None:
-    axis.plot(one.interval, [height, height], color=COLOURS[0], linewidth=1.6)
-    axis.plot(
+def _draw_family(axes: Axes, height: int, one: FamilyCell) -> None:
+    axes.plot(one.interval, [height, height], color=COLOURS[0], linewidth=1.6)
+    axes.plot(
         [one.n_topologies_failed / one.n_topologies],
         [height],
         linestyle="none",
         marker="o",
         markersize=5.5,
         color=COLOURS[0],
-        label="topologies with a net that failed, and interval",
+        label="topologies with a net that failed, and its interval",
         zorder=3,
     )
-    axis.plot(
+    axes.plot(
         [one.n_failed / one.n_nets],
         [height],
         linestyle="none",

@@ -42,7 +42,7 @@ def forest_plot(findings: StudyFindings) -> Figure:
         for at, one in enumerate(drawn):
             _draw_property(axes, len(drawn) - 1 - at, one)
         axes.axvline(0, color="black", linewidth=0.8)
-        ceiling = findings.ceiling and findings.ceiling.ceiling
+        ceiling = findings.ceiling.ceiling if findings.ceiling else None
         if ceiling:
             for side in (-1, 1):
                 label = "noise ceiling" if side == 1 else None
@@ -114,7 +114,7 @@ def _write_numbers(axes: Axes, drawn: list[PropertyFinding]) -> None:
     beside.set_yticks(
         range(len(drawn)),
         [
-            f"{signed(one.test.tau):>6}    {bare_probability(one.adjusted_p)}"
+            f"{_wide(signed(one.test.tau))}    {bare_probability(one.adjusted_p)}"
             for one in reversed(drawn)
         ],
     )
@@ -129,6 +129,11 @@ def _write_numbers(axes: Axes, drawn: list[PropertyFinding]) -> None:
         fontsize=9,
         color=GREY,
     )
+
+
+def _wide(text: str) -> str:
+    """Return a number whose minus is as wide as a plus."""
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def _add_legend(figure: Figure, axes: Axes) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from topograph.errors import Undefined
-from topograph.study.report.figures.drawing import COLOURS, drawing
+from topograph.study.report.figures.drawing import COLOURS, drawing, percentages
+from topograph.study.report.observations import cell_name
 from topograph.study.statistics import StudyFindings
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ def variance_decomposition(findings: StudyFindings) -> Figure:
         raise Undefined("the shares are unknown in every cell")
     with drawing():
         from matplotlib.figure import Figure
-        from matplotlib.ticker import PercentFormatter
 
         figure = Figure(figsize=(7.5, 0.34 * len(cells) + 1.5), layout="constrained")
         axes = figure.subplots()
@@ -62,18 +62,20 @@ def variance_decomposition(findings: StudyFindings) -> Figure:
             if interval:
                 axes.plot([interval.low, interval.high], [at, at], color="black", linewidth=1.4)
         least = float(findings.settings["least_class_share"])
-        axes.axvline(least, color="black", linestyle="--", linewidth=1)
+        axes.axvline(
+            least, color="black", linestyle="--", linewidth=1, label="least share to be tested"
+        )
         axes.set_yticks(
             range(len(cells)),
             [
-                f"{one.environment}, {one.stratum}" + ("" if one.tested else "  (not tested)")
+                cell_name(one.environment, one.stratum) + ("" if one.tested else "  (not tested)")
                 for one in cells
             ],
         )
         axes.set_xlim(0, 1)
         axes.set_ylim(-0.6, len(cells) - 0.4)
-        axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        percentages(axes.xaxis)
         axes.set_xlabel("share of the variance of accuracy within a cell")
         axes.tick_params(axis="y", length=0)
-        figure.legend(loc="outside upper center", ncols=3, frameon=False)
+        figure.legend(loc="outside upper center", ncols=4, frameon=False)
     return figure
