@@ -149,7 +149,7 @@ def _failing_families(found: OutOfFamily) -> list[str]:
         if score.tau <= 0
     ]
     if not failing:
-        return ["Within cells it ranks the nets of every family left out better than chance would"]
+        return ["Within cells it is more often right than wrong in every family left out"]
     total = counted(len(found.families), "family", "families")
     names = f"**it does not rank the nets of {joined(failing)}**"
     return [f"Within cells {names}, {len(failing)} of {total}"]
