@@ -1,13 +1,20 @@
 from __future__ import annotations
 
+import csv
 import json
 
 
 def test_masks_are_compared_to_the_first(run, radix, bridge):
-    outcome = run("compare", radix, bridge, "--metric", "edge_count")
+    """6 units of radix 2 and of radix 3, times 2 x 3 and 3 x 1; 2 + 4 weights other than 0."""
+    outcome = run("compare", radix, bridge, "--metric", "edge_count", "--format", "csv")
     assert outcome.code == 0
-    assert "edge_count" in outcome.out
-    assert "radix.npz" in outcome.out
+    first, second = csv.DictReader(outcome.out.splitlines())
+    assert (first["source"], first["value"]) == (str(radix), str(6 * 2 * 6 + 6 * 3 * 3))
+    assert (second["source"], second["value"]) == (str(bridge), "6")
+    assert (second["difference"], float(second["ratio"])) == ("-120", 6 / 126)
+    table = run("compare", radix, bridge, "--metric", "edge_count").out
+    assert table.split()[:3] == ["A", str(radix), "12"]
+    assert "-120" in table
 
 
 def test_formats_follow_the_output(run, radix, bridge, tmp_path):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import json
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from tests.study.small_studies import UNIFORM, place, run, study
 from topograph.digest import mask_digest
 from topograph.errors import ReadError
+from topograph.generators import dosing
 from topograph.metrics import path_count_cv
 from topograph.study.collecting import collect_study
 from topograph.study.design.building import build
@@ -34,6 +36,13 @@ PRUNED = {
     "options": {"method": "magnitude", "data": "digits", "n_steps": 10},
 }
 LENET = {"name": "lenet", "widths": [64, 300, 100, 10], "densities": [0.2, 0.1]}
+
+
+@pytest.fixture(autouse=True)
+def _short_walks(monkeypatch):
+    """Switch edges for a moment, not for as long as a study would."""
+    short = functools.partial(dosing.dose_series, rounds=50)
+    monkeypatch.setattr(dosing, "dose_series", short)
 
 
 def test_a_kept_mask_comes_back(tmp_path):

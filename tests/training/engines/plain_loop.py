@@ -36,11 +36,10 @@ RECIPES_TO_TRY = [
         PLAIN, name="adamw and weight decay", optimizer="adamw", weight_decay=0.5, **_ADAM
     ),
     dataclasses.replace(PLAIN, name="label smoothing", label_smoothing=0.2, momentum=0.5),
-    dataclasses.replace(
-        PLAIN, name="relu logits", relu_logits=True, initialisation="truncated_normal"
-    ),
+    dataclasses.replace(PLAIN, name="relu logits", relu_logits=True),
     dataclasses.replace(PLAIN, name="no biases", biases=False, momentum=0.9),
     dataclasses.replace(PLAIN, name="dense fan-in", initialisation="dense_fan_in"),
+    dataclasses.replace(PLAIN, name="truncated normal", initialisation="truncated_normal"),
 ]
 """One recipe for each switch; use with ``ids=lambda recipe: recipe.name``."""
 
@@ -208,6 +207,7 @@ def check_restoring(
     """An engine that was stopped and started anew goes on as if nothing had happened."""
     order, rates = schedule(data, recipe, 2 * n_steps, seed=1)
     whole, first, second = (make_engine(members, data, recipe) for _ in range(3))
+    start = second.state()
     losses = whole.advance(order, rates)
     first.advance(order[:n_steps], rates[:n_steps])
     kept = first.state()
@@ -215,10 +215,13 @@ def check_restoring(
     np.testing.assert_array_equal(continued, losses[n_steps:])
     second.advance(order[-1:], rates[-1:])  # something to be forgotten
     second.restore(kept)
+    assert np.isnan(second.gradient_norms()).all()
     restored = second.advance(order[n_steps:], rates[n_steps:])
     np.testing.assert_array_equal(restored, losses[n_steps:])
     assert_same_state(whole.state(), first.state())
     assert_same_state(whole.state(), second.state())
+    second.restore(start)
+    np.testing.assert_array_equal(second.advance(order, rates), losses)
 
 
 def check_retirement(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from tests.training.engines.members_to_try import alike_members
 from tests.training.engines.plain_loop import (
     PLAIN,
     RECIPES_TO_TRY,
@@ -22,12 +23,7 @@ def make_dense(members, data, recipe):
 
 @pytest.mark.parametrize("recipe", RECIPES_TO_TRY, ids=lambda recipe: recipe.name)
 def test_it_does_what_the_plain_loop_does(digits, recipe):
-    widths = (64, 30, 20, 10)
-    members = [
-        random_member(widths, density, seed, rate_factor)
-        for seed, (density, rate_factor) in enumerate(((0.5, 1.0), (0.1, 0.5), (0.2, 2.0)))
-    ]
-    check_engine(make_dense, members, digits, recipe)
+    check_engine(make_dense, alike_members(), digits, recipe)
 
 
 @pytest.mark.parametrize("index", [0, 2])
@@ -39,3 +35,13 @@ def test_widths_must_be_the_same(digits):
     members = [random_member((64, width, 10), 0.5) for width in (8, 9)]
     with pytest.raises(ParameterError, match="same widths"):
         make_dense(members, digits, PLAIN)
+
+
+@pytest.mark.parametrize("index", [0, 2])
+def test_a_weight_outside_its_mask_is_noticed(digits, index):
+    engine = make_dense(alike_members(), digits, PLAIN)
+    outside = (engine._masks[1][index] == 0).nonzero()[0]
+    with torch.no_grad():
+        engine.weights[1][index][tuple(outside)] = 1e-30
+    with pytest.raises(AssertionError, match="1 weights of layer 2"):
+        engine.check_zeros_outside()

@@ -10,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.training.engines.members_to_try import mixed_members
 from tests.training.engines.plain_loop import (
     PLAIN,
     RECIPES_TO_TRY,
@@ -39,16 +40,6 @@ SWITCHES = {
 
 def make_kernel(members, data, recipe):
     return KernelEngine(members, data, recipe, CPU, n_threads=2)
-
-
-def mixed_members():
-    """Return members of other widths, densities and rates each."""
-    nets = [
-        ((64, 30, 20, 10), 0.5, 1.0),
-        ((64, 7, 90, 10), 0.1, 0.5),
-        ((64, 50, 12, 10), 0.2, 2.0),
-    ]
-    return [random_member(*net[:2], seed, net[2]) for seed, net in enumerate(nets)]
 
 
 @pytest.mark.parametrize("recipe", RECIPES_TO_TRY, ids=lambda recipe: recipe.name)
@@ -124,6 +115,17 @@ def test_the_number_of_threads_changes_nothing(digits):
         states.append(engine.state())
     for state in states[1:]:
         assert_same_state(states[0], state)
+
+
+@pytest.mark.parametrize(
+    ("n_threads", "shared"),
+    [(1, [[0, 1, 2]]), (2, [[0, 2], [1]]), (5, [[0], [1], [2]])],
+)
+def test_members_are_shared_out_by_their_edges(digits, n_threads, shared):
+    members = [random_member((64, width, 10), 0.5) for width in (20, 90, 30)]
+    engine, groups = KernelEngine(members, digits, PLAIN, CPU, n_threads), []
+    engine._share_out(np.arange(3), lambda group: groups.append(group.tolist()))
+    assert sorted(groups) == shared
 
 
 @pytest.mark.parametrize("n_images", [1, 128, 130])

@@ -7,6 +7,15 @@ import pytest
 import torch
 from torch import nn
 
+from tests.training.engines.members_to_try import mixed_members
+from tests.training.engines.model_members import (
+    CPU,
+    SHAPE,
+    conv_member,
+    make_module,
+    masks_of,
+    train_model_plainly,
+)
 from tests.training.engines.plain_loop import (
     PLAIN,
     RECIPES_TO_TRY,
@@ -18,81 +27,19 @@ from tests.training.engines.plain_loop import (
     schedule,
 )
 from topograph.errors import ParameterError
-from topograph.training import (
-    Dataset,
-    build_model,
-    find_recipe,
-    initialise,
-    load_data,
-    prepare,
-    prunable_parameters,
-)
-from topograph.training.data.augmentation import augment
+from topograph.training import build_model, initialise, load_data
 from topograph.training.engines.choosing import make_engine
 from topograph.training.engines.member import initial_parameters
-from topograph.training.engines.model_member import ModelMember, layer_names
-from topograph.training.engines.module import ModuleEngine, distortion_generator
+from topograph.training.engines.model_member import ModelMember
 from topograph.training.models import MODELS
 from topograph.training.optimizers import optimizer_of
 
-CPU = torch.device("cpu")
-SHAPE = (1, 8, 8)
 NORMALISED = dataclasses.replace(PLAIN, name="batch norm", batch_norm=True, momentum=0.9)
-
-
-def make_module(members, data, recipe):
-    return ModuleEngine(members, data, recipe, CPU)
-
-
-def masks_of(model, density=0.3, seed=0, leave=()):
-    """Return random masks of all layers of a model but some, for the digits."""
-    rng = np.random.default_rng(seed)
-    return {
-        name: torch.from_numpy(rng.random(tuple(weight.shape)) < density)
-        for name, weight in prunable_parameters(build_model(model, SHAPE), leave).items()
-    }
-
-
-def conv_member(seed=0, rate_factor=1.0, leave=("fc",)):
-    return ModelMember(
-        f"conv {seed}", "conv-net", masks_of("conv-net", 0.3, seed, leave), seed, rate_factor
-    )
-
-
-def train_model_plainly(member, data, recipe, order, rates, distort=False):
-    """Train a model in the obvious way; return it, its losses and its last gradients."""
-    module = build_model(member.model, data.shape)
-    initialise(module, recipe.initialisation, member.seed, member.masks)
-    optimizer, losses = optimizer_of(module, recipe), []
-    for rows, rate in zip(order, rates, strict=True):
-        for group in optimizer.param_groups:
-            group["lr"] = rate * member.rate_factor
-        images = data.train_images[rows]
-        if distort:
-            images = augment(images, distortion_generator(rows))
-        optimizer.zero_grad()
-        loss = nn.functional.cross_entropy(module(images), data.train_labels[rows])
-        loss.backward()
-        for name, mask in member.masks.items():
-            module.get_parameter(name).grad *= mask
-        optimizer.step()
-        losses.append(loss.item())
-    return module, losses
 
 
 @pytest.mark.parametrize("recipe", RECIPES_TO_TRY, ids=lambda recipe: recipe.name)
 def test_chains_do_what_the_plain_loop_does(digits, recipe):
-    members = [
-        random_member(widths, density, seed, rate_factor)
-        for seed, (widths, density, rate_factor) in enumerate(
-            (
-                ((64, 30, 20, 10), 0.5, 1.0),
-                ((64, 30, 20, 10), 0.1, 0.5),
-                ((64, 17, 33, 10), 0.2, 2.0),
-            )
-        )
-    ]
-    check_engine(make_module, members, digits, recipe)
+    check_engine(make_module, mixed_members(), digits, recipe)
 
 
 @pytest.mark.parametrize("index", [0, 2])
@@ -221,71 +168,6 @@ def test_what_is_restored_goes_on_bit_by_bit(digits, recipe):
     assert {"0.module.norm1.running_mean", "1.module.norm1.running_var"} <= set(changed)
 
 
-def test_inference_leaves_no_trace(digits):
-    engine = make_module([conv_member(0)], digits, PLAIN)
-    order, rates = schedule(digits, PLAIN, 4)
-    engine.advance(order[:2], rates[:2])
-    before = engine.state()
-    first = engine.infer(digits.test_images)
-    assert_same_state(engine.state(), before)
-    assert torch.equal(engine.infer(digits.test_images).logits, first.logits)
-    assert not first.logits.requires_grad
-    other = make_module([conv_member(0)], digits, PLAIN)
-    other.advance(order[:2], rates[:2])
-    np.testing.assert_array_equal(
-        engine.advance(order[2:], rates[2:]), other.advance(order[2:], rates[2:])
-    )
-
-
-def test_many_images_are_seen_in_pieces(digits):
-    engine = make_module([conv_member(0)], digits, PLAIN)
-    images = digits.train_images  # more than a piece
-    whole = engine.infer(images)
-    parts = [engine.infer(part) for part in torch.split(images, 300)]
-    torch.testing.assert_close(
-        whole.logits, torch.cat([part.logits for part in parts], dim=1), rtol=1e-4, atol=1e-4
-    )
-    for number, level in enumerate(whole.active[0]):
-        seen = torch.stack([part.active[0][number] for part in parts]).any(dim=0)
-        assert torch.equal(level, seen)
-
-
-def test_a_channel_is_active_if_it_is_above_zero_anywhere(digits):
-    engine = make_module([ModelMember("net", "conv-net", {})], digits, PLAIN)
-    state = engine.state()
-    shift = state["0.module.norm2.bias"]
-    shift[:] = -1e6
-    shift[5] = 1e6
-    engine.restore(state)
-    first, second, third = engine.infer(digits.test_images[:40]).active[0]
-    assert [len(level) for level in (first, second, third)] == [32, 64, 128]
-    assert second.nonzero().flatten().tolist() == [5]
-    module = build_model("conv-net", SHAPE).eval()
-    with torch.no_grad():
-        values = module[:3](digits.test_images[:40])
-    assert torch.equal(first, (values > 0).flatten(2).any(dim=2).any(dim=0))
-    assert (first.dtype, first.device) == (torch.bool, CPU)
-
-
-@pytest.mark.parametrize(
-    ("model", "channels"),
-    [
-        ("lenet-5", [20, 50, 384]),
-        ("lenet-300-100", [300, 100]),
-        ("resnet-20", [16] + [16] * 6 + [32] * 6 + [64] * 6),
-    ],
-)
-def test_the_hidden_levels_of_a_model_are_its_relus(digits, model, channels):
-    """But for the one on the logits, which has no hidden units."""
-    recipe = dataclasses.replace(PLAIN, relu_logits=True)
-    found = make_module([ModelMember("net", model, {})], digits, recipe).infer(
-        digits.test_images[:4]
-    )
-    assert [len(level) for level in found.active[0]] == channels
-    is_chain = model == "lenet-300-100"
-    assert (float(found.logits.min()) >= 0) is is_chain
-
-
 def test_a_retired_model_is_zero_and_the_others_do_not_notice(digits):
     recipe = dataclasses.replace(PLAIN, momentum=0.9)
     members = [conv_member(0), conv_member(1)]
@@ -340,42 +222,16 @@ def test_gradients_that_are_not_finite_stay_inside_the_mask(digits):
     assert torch.isnan(engine.parameters()[0][0].weights).all()
 
 
-@pytest.fixture(scope="module")
-def colored():
-    """Forty images of 32 x 32, to be cropped and distorted."""
-    generator = torch.Generator().manual_seed(0)
-    images = torch.randint(256, (40, 3, 32, 32), generator=generator).to(torch.uint8)
-    labels = torch.arange(40) % 10
-    raw = Dataset("cifar10", images, labels, images[:8], labels[:8], 10, verified=False)
-    recipe = dataclasses.replace(find_recipe("alford2018", "cifar10"), batch_size=10)
-    return prepare(raw, recipe), recipe
-
-
-def test_distorted_images_are_the_same_for_all_members_and_after_a_resumption(colored):
-    data, recipe = colored
-    n_inputs = 3 * 24 * 24
-    member = ModelMember("net", "lenet-5", {}, seed=1)
-    members = [member, dataclasses.replace(member, name="twin"), random_member((n_inputs, 10), 0.1)]
-    order, rates = schedule(data, recipe, 3)
-    whole, second = (make_module(members, data, recipe) for _ in range(2))
-    losses = whole.advance(order, rates)
-    np.testing.assert_array_equal(losses[:, 0], losses[:, 1])
-    second.advance(order[:2], rates[:2])
-    kept, third = second.state(), make_module(members, data, recipe)
-    third.restore(kept)
-    np.testing.assert_array_equal(third.advance(order[2:], rates[2:]), losses[2:])
-    _, expected = train_model_plainly(member, data, recipe, order, rates, distort=True)
-    np.testing.assert_allclose(losses[:, 0], expected, rtol=1e-4)
-    assert whole.infer(data.test_images).logits.shape == (3, 8, 10)
-
-
-def test_the_distortion_follows_from_the_images_and_their_order():
-    rows = torch.arange(10)
-    seeds = {distortion_generator(rows + shift).initial_seed() for shift in range(20)}
-    assert len(seeds | {distortion_generator(rows.flip(0)).initial_seed()}) == 21
-    strided = torch.arange(20)[::2]
-    same = distortion_generator(strided.clone()).initial_seed()
-    assert distortion_generator(strided).initial_seed() == same
+@pytest.mark.parametrize("number", [0, 1], ids=["model", "chain"])
+def test_a_weight_outside_its_mask_is_noticed(digits, number):
+    engine = make_module([conv_member(), random_member((64, 5, 10), 0.5)], digits, PLAIN)
+    trainee = engine._trainees[number]
+    name, mask = list(trainee._masks.items())[1]
+    outside = (~mask).nonzero()[0]
+    with torch.no_grad():
+        trainee.module.get_parameter(name)[tuple(outside)] = 1e-30
+    with pytest.raises(AssertionError, match=name):
+        engine.check_zeros_outside()
 
 
 def test_engines_are_made_by_name(digits):
@@ -399,37 +255,3 @@ def test_members_that_do_not_fit_are_refused(digits):
         with pytest.raises(ParameterError, match=r"chain: The model.*Member\.of_graph"):
             make_module(chain, digits, dataclasses.replace(PLAIN, **change))
         make_module([conv_member()], digits, dataclasses.replace(PLAIN, **change))
-
-
-def test_edges_and_density_are_those_of_the_masks():
-    masks = masks_of("lenet-5", 0.25, leave=("conv1",))
-    member = ModelMember.of_masks("lenet-5", masks, "net", 3, 0.5)
-    assert (member.name, member.seed, member.rate_factor) == ("net", 3, 0.5)
-    assert member.n_edges == sum(int(mask.sum()) for mask in masks.values())
-    assert member.density == member.n_edges / sum(mask.numel() for mask in masks.values())
-    assert ModelMember("dense", "lenet-5", {}).density == 1.0
-
-
-def test_a_dense_output_layer_is_the_last_of_the_model():
-    """Not the last that has a mask."""
-    masks = {name: mask.numpy() for name, mask in masks_of("lenet-5", leave=("conv1",)).items()}
-    for model, last in (("lenet-5", "fc2"), ("conv-net", "fc"), ("resnet-20", "fc")):
-        assert layer_names(model)[-1] == f"{last}.weight"
-    dense = ModelMember.of_masks("lenet-5", masks, output_layer="dense")
-    assert list(dense.masks) == ["conv2.weight", "fc1.weight", "fc2.weight"]
-    assert bool(dense.masks["fc2.weight"].all())
-    assert not bool(dense.masks["fc1.weight"].all())
-    del masks["fc2.weight"]
-    same = ModelMember.of_masks("lenet-5", masks, output_layer="dense")
-    assert list(same.masks) == ["conv2.weight", "fc1.weight"]
-    assert all(mask.dtype == torch.bool for mask in same.masks.values())
-
-
-def test_masks_of_no_model_are_refused():
-    mask = torch.ones(10, 128, dtype=torch.bool)
-    with pytest.raises(ParameterError, match="one of lenet-300-100"):
-        ModelMember("net", "lenet-4", {})
-    with pytest.raises(ParameterError, match=r"net: A mask must be of one of conv1\.weight"):
-        ModelMember("net", "conv-net", {"norm1.weight": mask})
-    with pytest.raises(ParameterError, match=r"net: The mask of fc\.weight must be boolean"):
-        ModelMember("net", "conv-net", {"fc.weight": mask.float()})

@@ -1,6 +1,6 @@
 """Engines on a CUDA device against the plain loop on the CPU.
 
-    pytest -m gpu tests/training/engines/test_on_gpu.py
+    pytest -m gpu tests/training
 
 Sums are taken in another order there, and by default not in the same order in every run: what
 is equal to the last bit on a CPU is held to a tolerance here. `--noconftest` runs it where
@@ -10,20 +10,22 @@ hypothesis is not installed.
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch.nn import functional
 
+from tests.training.engines.gpu_cases import (
+    ADAM,
+    CASES,
+    CPU,
+    CUDA,
+    MOMENTUM,
+    ON_GPU,
+    assert_close,
+    made,
+    spots,
+)
 from tests.training.engines.plain_loop import (
     PLAIN,
     RECIPES_TO_TRY,
@@ -33,77 +35,15 @@ from tests.training.engines.plain_loop import (
     train_plainly,
 )
 from topograph import from_layers
-from topograph.biadjacency import Kronecker
-from topograph.generators import family_net, radix_net
-from topograph.graph import chain
-from topograph.training import Dataset, build_model, prunable_parameters
-from topograph.training.bundle import RunPlan, finished_rows, make_bundle
+from topograph.training import build_model, prunable_parameters
 from topograph.training.engines import radix_layers
 from topograph.training.engines.choosing import make_engine
 from topograph.training.engines.engine import flat_images
 from topograph.training.engines.member import Member, initial_parameters
 from topograph.training.engines.model_member import ModelMember
-from topograph.training.engines.pattern import Pattern
 from topograph.training.ensemble import Watch, train_ensemble
-from topograph.training.recipes import MODERN
-from topograph.training.sparse_layers import SparseLinear
 
-pytestmark = [
-    pytest.mark.gpu,
-    pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device"),
-    pytest.mark.filterwarnings("default"),  # torch warns of its own settings and contexts there
-]
-torch.set_num_threads(1)
-CUDA, CPU = torch.device("cuda"), torch.device("cpu")
-ROOT = Path(__file__).parents[3]
-MOMENTUM = dataclasses.replace(PLAIN, name="momentum", momentum=0.9)
-ADAM = RECIPES_TO_TRY[3]
-
-
-@dataclass(frozen=True)
-class Case:
-    """An engine, its members, and which RadiX forms it takes."""
-
-    engine: str
-    members: tuple[Any, ...]
-    smallest_tiles: tuple[int, int] = radix_layers._SMALLEST_TILES
-    long_tile: tuple[int, int] = (radix_layers._LONG_RADIX, radix_layers._LONG_TILE)
-
-
-def chains(*nets):
-    """Return members of (widths, density, rate factor), seeds counted."""
-    return tuple(
-        random_member(widths, density, seed, factor)
-        for seed, (widths, density, factor) in enumerate(nets)
-    )
-
-
-def radix_member(systems, dense_widths=None, direction=1, seed=0, rate_factor=1.0):
-    graph = radix_net(systems, dense_widths, direction)
-    layers = [layer.biadjacency for layer in graph.layers]
-    whole = chain([*layers, Kronecker(1, 1, 1, graph.n_outputs, 10)])
-    return Member.of_graph(whole, f"radix {seed}", seed, rate_factor)
-
-
-ALIKE = chains(
-    ((64, 30, 20, 10), 0.5, 1.0), ((64, 30, 20, 10), 0.1, 0.5), ((64, 30, 20, 10), 0.2, 2.0)
-)
-UNLIKE = chains(
-    ((64, 30, 20, 10), 0.5, 1.0), ((64, 7, 90, 10), 0.1, 0.5), ((64, 50, 12, 10), 0.2, 2.0)
-)
-RADIX = (
-    radix_member([[2, 2]], [16, 16, 4]),
-    radix_member([[4, 4]], [4, 8, 2], direction=-1, seed=1, rate_factor=0.5),
-    radix_member([[8, 8]], seed=2, rate_factor=2.0),
-)
-CASES = {
-    "dense": Case("dense", ALIKE),
-    "sparse": Case("sparse", UNLIKE),
-    "radix": Case("radix", RADIX),
-    "radix, all forms": Case("radix", RADIX, smallest_tiles=(1, 1)),
-    "radix, long tiles": Case("radix", RADIX, long_tile=(1, 4)),
-    "module": Case("module", UNLIKE),
-}
+pytestmark = ON_GPU
 
 
 @pytest.fixture(autouse=True)
@@ -126,22 +66,7 @@ def case(request, monkeypatch):
 
 @pytest.fixture(scope="module")
 def data():
-    """Images of ten classes that can be told apart, on the CPU; no file and no scikit-learn."""
-    generator = torch.Generator().manual_seed(0)
-    centres = torch.randn(10, 1, 8, 8, generator=generator)
-    labels = torch.randint(10, (700,), generator=generator)
-    images = centres[labels] + torch.randn(700, 1, 8, 8, generator=generator) / 2
-    return Dataset(
-        "spots", images[:500], labels[:500], images[500:], labels[500:], 10, verified=False
-    )
-
-
-def made(case: Case, data, recipe, members: Sequence[Any] | None = None, device=CUDA):
-    return make_engine(case.engine, members or case.members, data.to(device), recipe, device)
-
-
-def assert_close(found, expected, tolerance=1e-4):
-    np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance / 10)
+    return spots()
 
 
 @pytest.mark.parametrize("recipe", RECIPES_TO_TRY, ids=lambda recipe: recipe.name)
@@ -305,107 +230,3 @@ def test_an_ensemble_stopped_between_epochs_goes_on(case, data, tmp_path):
         assert_close(one.train_loss, other.train_loss, 1e-3)
         assert one.test_accuracy == pytest.approx(other.test_accuracy, abs=0.02)
         assert one.peak_memory_bytes > 0
-
-
-def test_a_bundle_trains_from_the_checkout_and_is_collected(data, tmp_path):
-    folder, table = tmp_path / "bundle", tmp_path / "table.jsonl"
-    nets = {
-        f"net-{density:g}": family_net("uniform", (64, 100, 50, 10), density, seed=1)
-        for density in (0.5, 0.03)
-    }
-    pixels = {
-        part: (getattr(data, part) * 40 + 128).clamp(0, 255).to(torch.uint8)
-        for part in ("train_images", "test_images")
-    }
-    packed = dataclasses.replace(data, name="digits", **pixels)  # constants are known for digits
-    recipe = dataclasses.replace(MODERN, batch_size=50, n_epochs=None, n_steps=60)
-    make_bundle(nets, "digits", recipe, folder, seeds=(0, 1), with_proxies=True, pack=packed)
-    environment = dict(os.environ, PYTHONPATH=os.pathsep.join([str(ROOT), str(ROOT / "cli")]))
-
-    def run(*arguments):
-        done = subprocess.run(
-            [sys.executable, "-m", "topograph_cli", *map(str, arguments)],
-            env=environment,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return done
-
-    for _ in range(2):  # the second time there is nothing to do
-        done = run("train", folder, "--device", CUDA.type, "--members", 1)
-        assert "net-0.5" in done.stdout
-    assert "4 runs are finished and not done again." in done.stderr
-    rows = finished_rows(RunPlan(folder))
-    assert {(row["name"], row["engine"]) for row in rows} == {
-        ("net-0.5", "dense"),
-        ("net-0.03", "sparse"),
-    }
-    assert {row["device"] for row in rows} == {torch.cuda.get_device_name()}
-    assert all(row["peak_memory_bytes"] > 0 and not row["diverged"] for row in rows)
-    assert all(row["test_accuracy"] > 0.5 for row in rows if row["name"] == "net-0.5")
-    run("collect", folder, "-m", "path_count_cv", "-o", table)
-    collected = [json.loads(line) for line in table.read_text().splitlines()]
-    assert len(collected) == 4
-    assert all("metric.path_count_cv" in row for row in collected)
-    assert all(row["proxy.gradient_norm"] > 0 for row in collected)
-
-
-@pytest.mark.parametrize(
-    ("n_in", "n_out", "density", "batch"),
-    [
-        (300, 200, 0.1, 17),
-        (64, 1000, 0.02, 128),
-        (1000, 10, 0.5, 1),
-        (40, 30, 0.0, 5),
-        (1, 1, 1, 3),
-    ],
-)
-def test_a_sparse_layer_has_the_gradients_of_a_dense_one(n_in, n_out, density, batch):
-    rng = np.random.default_rng(0)
-    mask = rng.random((n_in, n_out)) < density
-    pattern = Pattern.of_layer(from_layers([mask]).layers[0])
-    layer = SparseLinear(pattern, seed=1).to(CUDA)
-    assert layer.layout.sources.device == layer.weight.device
-    assert layer.layout.to(CUDA) is layer.layout  # "cuda" is where it is: on "cuda:0"
-    ends = [torch.from_numpy(side).long() for side in (pattern.targets(), pattern.sources)]
-    weight = torch.zeros(n_out, n_in, dtype=torch.float64)
-    weight[ends[0], ends[1]] = layer.weight.detach().double().cpu()
-    weight.requires_grad_()
-    bias = layer.bias.detach().double().cpu().requires_grad_()
-    x = torch.randn(batch, n_in, generator=torch.Generator().manual_seed(2))
-    upstream = torch.randn(batch, n_out, generator=torch.Generator().manual_seed(3))
-    there, here = x.to(CUDA, copy=True).requires_grad_(), x.double().requires_grad_()
-    found, expected = layer(there), functional.linear(here, weight, bias)
-    found.backward(upstream.to(CUDA))
-    expected.backward(upstream.double())
-    pairs = [
-        (found, expected),
-        (there.grad, here.grad),
-        (layer.weight.grad, weight.grad[ends[0], ends[1]]),
-        (layer.bias.grad, bias.grad),
-    ]
-    for one, other in pairs:
-        assert one.device.type == CUDA.type
-        one, other = one.detach().double().cpu(), other.detach()
-        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
-
-
-def test_memory_grows_with_edges():
-    """65536 x 65536 with 32 edges a unit: dense, the weights alone would take 16 GiB."""
-    width, fan_in = 1 << 16, 32
-    offsets = np.arange(0, width * fan_in + 1, fan_in, dtype=np.int32)
-    stretches = np.arange(0, width, width // fan_in, dtype=np.int32)
-    sources = np.random.default_rng(0).integers(0, width // fan_in, (width, fan_in), np.int32)
-    pattern = Pattern(offsets, (sources + stretches).reshape(-1), (width, width))
-    torch.zeros(1, device=CUDA)  # the device counts from its first use
-    torch.cuda.empty_cache()
-    torch.cuda.reset_peak_memory_stats()
-    before = torch.cuda.memory_allocated()
-    layer = SparseLinear(pattern).to(CUDA)
-    x = torch.randn(128, width, device=CUDA, requires_grad=True)
-    layer(x).square().sum().backward()
-    assert layer.weight.grad.shape == (width * fan_in,)
-    assert torch.cuda.max_memory_allocated() - before < 1 << 30

@@ -6,6 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.training.engines.members_to_try import radix_member, radix_members
 from tests.training.engines.plain_loop import (
     PLAIN,
     RECIPES_TO_TRY,
@@ -33,22 +34,6 @@ CPU = torch.device("cpu")
 
 def make_radix(members, data, recipe):
     return RadixEngine(members, data, recipe, CPU)
-
-
-def member_of(systems, dense_widths=None, direction=1, seed=0, rate_factor=1.0):
-    """Return a RadiX-Net of 64 inputs with a complete layer of 10 classes after it."""
-    graph = radix_net(systems, dense_widths, direction)
-    layers = [layer.biadjacency for layer in graph.layers]
-    whole = chain([*layers, Kronecker(1, 1, 1, graph.n_outputs, 10)])
-    return Member.of_graph(whole, f"radix {seed}", seed, rate_factor)
-
-
-def members_to_try():
-    return [
-        member_of([[2, 2]], [16, 16, 4]),
-        member_of([[4, 4]], [4, 8, 2], direction=-1, seed=1, rate_factor=0.5),
-        member_of([[8, 8]], seed=2, rate_factor=2.0),
-    ]
 
 
 @st.composite
@@ -95,12 +80,12 @@ def forms(request, monkeypatch):
 @pytest.mark.usefixtures("forms")
 @pytest.mark.parametrize("recipe", RECIPES_TO_TRY[1:3], ids=lambda recipe: recipe.name)
 def test_it_does_what_the_plain_loop_does(digits, recipe):
-    check_engine(make_radix, members_to_try(), digits, recipe)
+    check_engine(make_radix, radix_members(), digits, recipe)
 
 
 @pytest.mark.parametrize("recipe", RECIPES_TO_TRY, ids=lambda recipe: recipe.name)
 def test_every_recipe_is_followed(digits, recipe):
-    check_steps(make_radix, members_to_try()[:1], digits, recipe, 5)
+    check_steps(make_radix, radix_members()[:1], digits, recipe, 5)
 
 
 @pytest.mark.usefixtures("forms")
@@ -112,7 +97,7 @@ def test_rows_may_be_in_any_order(digits):
 
 
 def test_it_is_equal_to_the_sparse_engine_on_wide_layers(digits):
-    members = [member_of([[2, 2]], [16, 32, 16], seed=seed) for seed in range(2)]
+    members = [radix_member([[2, 2]], [16, 32, 16], seed=seed) for seed in range(2)]
     order, rates = schedule(digits, PLAIN, 10)
     engines = [kind(members, digits, PLAIN, CPU) for kind in (RadixEngine, SparseEngine)]
     found, expected = (engine.advance(order, rates) for engine in engines)
@@ -121,7 +106,7 @@ def test_it_is_equal_to_the_sparse_engine_on_wide_layers(digits):
 
 def test_weights_that_are_not_numbers_touch_no_other_member(digits):
     order, rates = schedule(digits, PLAIN, 3)
-    healthy, ill = (make_radix(members_to_try(), digits, PLAIN) for _ in range(2))
+    healthy, ill = (make_radix(radix_members(), digits, PLAIN) for _ in range(2))
     with torch.no_grad():
         for tensor, index in ill._slices(1):
             tensor[index] = np.nan
@@ -135,6 +120,14 @@ def test_forms_are_used_where_they_pay():
     assert suitable_form(Kronecker(1024, 32, 32)).dense_in == 32
     assert suitable_form(Kronecker(1024, 128, 1)).tile == 64
     assert suitable_form(Kronecker(64, 4, 4, 8, 8)) is None
+    assert suitable_form(Kronecker(64, 4, 4, 4, 16)).dense_out == 16
+    assert suitable_form(Kronecker(64, 4, 4, 4, 15)) is None
+    assert suitable_form(Kronecker(64, 4, 4, 3, 64)) is None
+    assert suitable_form(Kronecker(1016, 127, 1)) is None
+
+
+def test_a_complete_layer_is_one_tile_however_small():
+    assert suitable_form(Kronecker(1, 1, 1, 3, 10)) == BandedForm(1, 1, 1, 0, 3, 10)
 
 
 def test_nets_without_a_radix_layer_are_refused(digits):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.training.engines.members_to_try import mixed_members
 from tests.training.engines.plain_loop import (
     PLAIN,
     RECIPES_TO_TRY,
@@ -25,17 +26,6 @@ CPU = torch.device("cpu")
 
 def make_sparse(members, data, recipe):
     return SparseEngine(members, data, recipe, CPU)
-
-
-def mixed_members(rate_factors=(1.0, 0.5, 2.0)):
-    """Return members of other widths, densities and rates each."""
-    nets = [((64, 30, 20, 10), 0.5), ((64, 7, 90, 10), 0.1), ((64, 50, 12, 10), 0.2)]
-    return [
-        random_member(widths, density, seed, rate_factor)
-        for seed, ((widths, density), rate_factor) in enumerate(
-            zip(nets, rate_factors, strict=True)
-        )
-    ]
 
 
 @pytest.mark.parametrize("recipe", RECIPES_TO_TRY, ids=lambda recipe: recipe.name)

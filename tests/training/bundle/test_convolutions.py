@@ -1,0 +1,82 @@
+"""Masks of convolutions in a bundle."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from tests.training.bundle.short_runs import SHORT, bundle, plan
+from topograph.errors import ParameterError, ReadError
+from topograph.io import read_convolution_masks
+from topograph.pruning import prune_random, save_masks
+from topograph.training import build_model
+from topograph.training.bundle import RunPlan, collect_bundle, make_bundle, train_bundle
+from topograph.training.bundle.model_mask_files import (
+    model_masks_digest,
+    read_model_masks,
+    write_model_masks,
+)
+from topograph.training.bundle.units import chunks_of
+
+
+@pytest.fixture
+def convolutions(tmp_path):
+    """Masks of a LeNet-5 for the digits, in a file."""
+    module = build_model("lenet-5", (1, 8, 8))
+    pruned = prune_random(module, 0.7, seed=2)
+    path = tmp_path / "conv.npz"
+    save_masks(pruned, module, path, input_shape=(1, 8, 8), provenance={"model": "lenet-5"})
+    return path
+
+
+def test_masks_of_convolutions_travel_and_train(tmp_path, nets, convolutions):
+    masks = nets | {"conv": read_convolution_masks(convolutions)}
+    manifest = bundle(masks, tmp_path / "b", seeds=(0,), with_proxies=True, rate_factors=(1, 2))
+    sizes = {
+        unit.mask.kind: len(chunk.units) for chunk in chunks_of(manifest, 9) for unit in chunk.units
+    }
+    assert sizes == {"chain": 2, "model": 1}
+    assert [mask.kind for mask in manifest.masks] == ["chain", "chain", "model"]
+    rows = {row["name"]: row for row in train_bundle(RunPlan(tmp_path / "b", workers=2))}
+    assert rows["conv"]["engine"] == "module"
+    assert rows["conv"]["trained_edges"] == rows["conv"]["n_edges"]
+    assert "convolutions" in rows["conv"]["undefined.proxies"]
+    for engine in ("dense", "kernel", "sparse", "radix"):
+        bundle({"conv": masks["conv"]}, tmp_path / engine, seeds=(0,))
+        with pytest.raises(ParameterError, match="module"):
+            list(train_bundle(RunPlan(tmp_path / engine, engine=engine)))
+    assert rows["conv"]["density"] == pytest.approx(0.3, abs=0.001)
+    assert len(rows["conv"]["gradient_norms"][0]) == 4
+    assert rows["net-0.5"]["proxy.synflow_total"] is not None
+    assert "proxy.synflow_total" not in rows["conv"]
+    table = collect_bundle(tmp_path / "b", ["density"])
+    assert {row["name"] for row in table} == set(masks)
+    with pytest.raises(ParameterError, match="edge_threshold"):
+        bundle(masks, tmp_path / "c", edge_threshold=0.1)
+    for change in ({"batch_norm": True}, {"biases": False}):
+        recipe = dataclasses.replace(SHORT, **change)
+        with pytest.raises(ParameterError, match="biases"):
+            make_bundle(masks, "digits", recipe, tmp_path / "c")
+
+
+def test_masks_of_a_model_that_were_changed_are_refused(tmp_path, convolutions):
+    found = read_convolution_masks(convolutions)
+    manifest = bundle({"conv": found}, tmp_path / "b", seeds=(0,))
+    (path,) = (tmp_path / "b" / "masks").iterdir()
+    assert path.stem == manifest.masks[0].digest == model_masks_digest(found.masks)
+    again = read_model_masks(path, path.stem)
+    assert {name: mask.tolist() for name, mask in again.items()} == {
+        name: mask.tolist() for name, mask in found.masks.items()
+    }
+    changed = {name: mask.copy() for name, mask in found.masks.items()}
+    changed["fc2.weight"][0, 0] ^= True
+    write_model_masks(changed, path)
+    with pytest.raises(ReadError, match="digest"):
+        list(train_bundle(plan(tmp_path / "b", engine="module")))
+    path.write_bytes(b"no masks")
+    with pytest.raises(ReadError, match="damaged"):
+        read_model_masks(path, path.stem)
+    found.header["provenance"]["model"] = "lenet-6"
+    with pytest.raises(ParameterError, match="lenet-6"):
+        bundle({"conv": found}, tmp_path / "d")
