@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 HAS_TORCH = importlib.util.find_spec("torch") is not None
-collect_ignore_glob = [] if HAS_TORCH else ["test_*.py"]
+collect_ignore_glob = [] if HAS_TORCH else ["*.py"]
 
 if HAS_TORCH:
     import torch
