@@ -50,8 +50,9 @@ def collect(
 def export(file: str, folder: str | None, output: str, curves: bool, quiet: bool) -> None:
     """Write the study's table for other programs."""
     from topograph.study.collecting import collect_study, without_curves
-    from topograph.training.bundle.collecting import write_table
+    from topograph.training.bundle.collecting import check_table_name, write_table
 
+    check_table_name(Path(output))
     specification, place = opened(file, folder)
     with ProgressBar(quiet) as progress:
         rows = collect_study(specification, place, progress=progress)

@@ -147,6 +147,29 @@ def dose_series(
     return [_dose(graph, start, stop, moved, held, tolerance, told) for stop in chosen]
 
 
+def check_dose(moved: str, held: Sequence[str], n_steps: int, tolerance: float) -> None:
+    """Refuse a series that no net can have, before one is looked for.
+
+    Parameters
+    ----------
+    moved, held, n_steps, tolerance
+        As of `dose_series`.
+
+    Raises
+    ------
+    ParameterError
+        Naming the parameter.
+    """
+    if moved not in get_args(Moved):
+        raise ParameterError.expected("moved", f"one of {', '.join(get_args(Moved))}", moved)
+    names = [name for name in _MEASURES if name != moved]
+    if isinstance(held, str) or any(name not in names for name in held):
+        raise ParameterError.expected("held", f"a list of any of {', '.join(names)}", held)
+    checked_integer("n_steps", n_steps, 2)
+    if not 0 < tolerance < math.inf:
+        raise ParameterError.expected("tolerance", "a number above 0", tolerance)
+
+
 def _check(
     graph: LayeredGraph,
     moved: str,
@@ -161,15 +184,8 @@ def _check(
             "in parallel.",
             hint="take the layers of a chain with select_layers.",
         )
-    if moved not in get_args(Moved):
-        raise ParameterError.expected("moved", f"one of {', '.join(get_args(Moved))}", moved)
-    names = [name for name in _MEASURES if name != moved]
-    if isinstance(held, str) or any(name not in names for name in held):
-        raise ParameterError.expected("held", f"a list of any of {', '.join(names)}", held)
-    checked_integer("n_steps", n_steps, 2)
+    check_dose(moved, held, n_steps, tolerance)
     checked_integer("rounds", rounds, 1)
-    if not 0 < tolerance < math.inf:
-        raise ParameterError.expected("tolerance", "a number above 0", tolerance)
     pairs = max(graph.widths) * max(graph.n_inputs, graph.n_outputs)
     if pairs > _MOST_PAIRS:
         raise ParameterError(

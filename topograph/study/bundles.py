@@ -14,8 +14,9 @@ from topograph.graph import LayeredGraph
 from topograph.io.paths import shown
 from topograph.io.replacing import write_text
 from topograph.study.design.building import build
+from topograph.study.design.hashing import hashed
 from topograph.study.design.preregistration import check_registered
-from topograph.study.design.specification import Specification, hashed
+from topograph.study.design.specification import Specification
 from topograph.study.design.topologies import topologies_of
 from topograph.study.design.units import Unit, units_of
 from topograph.study.execution.chunk_training import described, outcome_columns

@@ -16,7 +16,7 @@ from topograph.study.design.topologies import Topology
 from topograph.study.execution.backends import results_of
 from topograph.training.bundle.results import append_results, read_results
 
-PROPERTIES = "properties.jsonl"
+PROPERTIES = "properties-1.jsonl"  # the number rises when a net gets other values
 _AT_ONCE = 16
 
 

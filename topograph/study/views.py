@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 import numpy as np
 from scipy.stats import rankdata
 
-from topograph.errors import ParameterError
+from topograph.errors import ParameterError, Undefined
 from topograph.study.design.specification import Specification, StatisticalPlan
 from topograph.study.statistics import StudyTable, fixed_rows, tuned_rows
 
@@ -57,21 +58,11 @@ def rate_views(rows: Rows, specification: Judging) -> dict[str, Rows]:
     fixed = fixed_rows([row["rate_factor"] for row in rows])
     views = {"fixed": [row for row, wanted in zip(rows, fixed, strict=True) if wanted]}
     if len(specification.rate_factors) > 1:
-        tuned = tuned_rows(
-            *(
-                [row[name] for row in rows]
-                for name in (
-                    "data",
-                    "variant",
-                    "topology",
-                    "labelling",
-                    "rate_factor",
-                    "validation_accuracy",
-                )
-            )
-        ).rows
-        chosen = [row for row, wanted in zip(rows, tuned, strict=True) if wanted]
-        views = {"tuned": chosen} | views
+        names = ("data", "variant", "topology", "labelling", "rate_factor", "validation_accuracy")
+        with suppress(Undefined):  # all diverged: no rate is better than another
+            tuned = tuned_rows(*([row[name] for row in rows] for name in names)).rows
+            chosen = [row for row, wanted in zip(rows, tuned, strict=True) if wanted]
+            views = {"tuned": chosen} | views
     return views
 
 

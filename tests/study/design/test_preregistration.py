@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from tests.study.small_studies import UNIFORM, study
 from topograph.errors import ParameterError, ReadError
+from topograph.study.design.hashing import hashed
 from topograph.study.design.preregistration import (
     PREREGISTRATION,
     check_registered,
     register,
     registered,
 )
-from topograph.study.design.specification import hashed
 
 PLAN = {"primaries": ["path_count_cv"], "exploratory": ["dead_inputs"]}
 

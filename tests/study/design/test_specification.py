@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.study.small_studies import REGIME, UNIFORM, said, study
 from topograph.errors import ParameterError
 from topograph.study.design import Regime, TopologySource, Variant
-from topograph.study.design.specification import hashed
+from topograph.study.design.hashing import hashed
 from topograph.study.design.study_files import study_of
 from topograph.training.recipes import MODERN
 

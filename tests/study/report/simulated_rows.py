@@ -100,7 +100,7 @@ def specification(**changes):
                 "density": 0.01,
                 "family": "uniform",
                 "moved": "connected_pair_fraction",
-                "held": ["spectral_gap.min"],
+                "held": ["spectral_gap"],
                 "bases": 4,
                 "n_steps": 5,
             }

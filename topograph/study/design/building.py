@@ -20,7 +20,7 @@ from topograph.generators import (
 from topograph.generators.repairing import connect_outputs
 from topograph.graph import LayeredGraph
 from topograph.io import read
-from topograph.study.design.specification import hashed
+from topograph.study.design.hashing import hashed
 from topograph.study.design.topologies import Topology
 from topograph.study.execution.kept_masks import kept_mask
 

@@ -11,7 +11,8 @@ from typing import Any
 from topograph.errors import ParameterError, ReadError
 from topograph.io.paths import shown
 from topograph.io.replacing import write_text
-from topograph.study.design.specification import Specification, hashed
+from topograph.study.design.hashing import hashed
+from topograph.study.design.specification import Specification
 from topograph.version import topograph_version
 
 PREREGISTRATION = "preregistration.json"

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
-from topograph.errors import ParameterError
 from topograph.generators.allocation import Allocation
+from topograph.study.design.hashing import hashed, without_defaults
+from topograph.study.design.specification_checks import check_specification
 from topograph.training.recipes import Recipe
 
 Role: TypeAlias = Literal["sampled", "named"]
 OWN_FAMILIES = ("radix", "pruned", "file")  # made in other ways than a layer at a time
-ALONE = ("radix", "file")  # every seed gives the same net
 
 
 @dataclass(frozen=True)
@@ -242,80 +240,7 @@ class Specification:
     statistics: StatisticalPlan = field(default_factory=StatisticalPlan)
 
     def __post_init__(self) -> None:
-        for part in ("data", "variants", "seeds", "regimes"):
-            if not getattr(self, part):
-                raise ParameterError(f"A study must have one or more {part}, but it has none.")
-        if not self.topologies and not self.doses:
-            raise ParameterError("A study must have topologies or doses, but it has neither.")
-        for part in ("data", "seeds", "rate_factors", "variants", "regimes", "doses"):
-            _check_unique(part, [getattr(one, "name", one) for one in getattr(self, part)])
-        self._check_variants()
-        for factor in self.rate_factors:
-            if not 0 < factor < math.inf:
-                raise ParameterError.expected("rate_factors", "finite and above 0", factor)
-        if 1.0 not in self.rate_factors:
-            raise ParameterError.expected(
-                "rate_factors", "a list with 1, the fixed rate", list(self.rate_factors)
-            )
-        without = [name for name in self.data if not self.validation_of(name)]
-        if len(self.rate_factors) > 1 and without:
-            raise ParameterError(
-                f"n_validation must be above 0 where there are several rate_factors, but for "
-                f"{without[0]} it is 0.",
-                hint="the rate is chosen on images held out of the training set, never on the "
-                "test set.",
-            )
-        self._check_names()
-
-    def _check_variants(self) -> None:
-        known: dict[str, str] = {}
-        for variant in self.variants:
-            switches = variant.recipe.provenance() | {"name": ""}
-            same = known.setdefault(hashed(switches), variant.name)
-            if same != variant.name:
-                raise ParameterError(
-                    f"Variants must train in different ways, but {same!r} and {variant.name!r} "
-                    f"are the same."
-                )
-
-    def _check_names(self) -> None:
-        regimes = {regime.name: regime for regime in self.regimes}
-        for source in self.topologies:
-            _check_count(source)
-            for name in source.regimes:
-                _check_known(f"Regime of topologies {source.name!r}", name, regimes)
-            if not any(
-                source.takes_part(regime, density)
-                for regime in self.regimes
-                for density in regime.densities
-            ):
-                raise ParameterError(
-                    f"Topologies {source.name!r} must take part in a stratum, but the densities "
-                    f"{list(source.densities)} are in none of their regimes."
-                )
-        for regime in self.regimes:
-            for density in regime.densities:
-                here = [one.name for one in self.topologies if one.takes_part(regime, density)]
-                _check_unique(f"topologies in stratum {regime.stratum(density)!r}", here)
-        for dose in self.doses:
-            _check_known(f"Regime of doses {dose.name!r}", dose.regime, regimes)
-            allowed = regimes[dose.regime].densities
-            if dose.density not in allowed:
-                raise ParameterError.expected(
-                    f"Density of doses {dose.name!r}",
-                    f"one of its regime: {', '.join(map(str, allowed))}",
-                    dose.density,
-                )
-        for regime in self.regimes:
-            _check_sizes(regime)
-            _check_unique(f"data of regime {regime.name!r}", list(regime.data))
-            _check_unique(
-                f"strata of regime {regime.name!r}", list(map(regime.stratum, regime.densities))
-            )
-            for name in regime.data:
-                _check_known(f"Data of regime {regime.name!r}", name, self.data)
-        for name in self.confirmation:
-            _check_known("confirmation", name, [*self.data, *regimes])
+        check_specification(self)
 
     def validation_of(self, data: str) -> int:
         """Return how many training images of a data set are held out."""
@@ -344,64 +269,9 @@ class Specification:
         What has its default does not enter, so that a later version, which knows more keys, gives
         the same.
         """
-        return hashed(_said(self))
-
-
-def _said(record: Any) -> Any:
-    """Return a record as plain values, without the fields that have their defaults."""
-    if isinstance(record, tuple):
-        return [_said(one) for one in record]
-    if isinstance(record, Mapping):
-        return {key: _said(value) for key, value in record.items()}
-    if not dataclasses.is_dataclass(record):
-        return record
-    found = {}
-    for one in dataclasses.fields(record):
-        default = one.default
-        if one.default_factory is not dataclasses.MISSING:
-            default = one.default_factory()
-        value = getattr(record, one.name)
-        if default is dataclasses.MISSING or value != default:
-            found[one.name] = _said(value)
-    return found
-
-
-def hashed(content: object) -> str:
-    """Return the SHA-256 of anything that JSON can say, in hexadecimal."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        return hashed(without_defaults(self))
 
 
 def roles() -> tuple[str, ...]:
     """Return what a source of topologies may be."""
     return get_args(Role)
-
-
-def _check_count(source: TopologySource) -> None:
-    is_alone = source.family in ALONE
-    if source.count < 1 or (is_alone and source.count > 1):
-        wanted = "1, as all its nets would be the same" if is_alone else "at least 1"
-        raise ParameterError.expected(f"count of topologies {source.name!r}", wanted, source.count)
-
-
-def _check_sizes(regime: Regime) -> None:
-    if len(regime.widths) < 2:
-        raise ParameterError.expected(
-            f"widths of regime {regime.name!r}", "those of two levels or more", list(regime.widths)
-        )
-    if not regime.densities or not all(0 < one <= 1 for one in regime.densities):
-        raise ParameterError.expected(
-            f"densities of regime {regime.name!r}",
-            "one or more numbers above 0 and at most 1",
-            list(regime.densities),
-        )
-
-
-def _check_unique(part: str, names: list[Any]) -> None:
-    doubles = sorted({str(name) for name in names if names.count(name) > 1})
-    if doubles:
-        raise ParameterError(f"The names of {part} must differ, but {doubles[0]!r} comes twice.")
-
-
-def _check_known(what: str, name: str, known: Any) -> None:
-    if name not in known:
-        raise ParameterError.expected(what, f"one of {', '.join(known)}", name)

@@ -14,6 +14,7 @@ from typing import Any, TypeVar, get_args
 from topograph.errors import ParameterError, ReadError, TopographError
 from topograph.generators import FAMILIES
 from topograph.generators.allocation import Allocation
+from topograph.generators.dosing import check_dose
 from topograph.io.paths import listed, naming, shown
 from topograph.study.design.plan_checks import check_plan
 from topograph.study.design.specification import (
@@ -178,6 +179,10 @@ def _dose(said: Mapping[str, Any]) -> DoseSource:
     if found.family not in (*FAMILIES, "radix", "file"):
         known = ", ".join((*FAMILIES, "radix", "file"))
         raise ParameterError.expected(f"{where}: family", f"one of {known}", found.family)
+    try:
+        check_dose(found.moved, found.held, found.n_steps, found.tolerance)
+    except ParameterError as error:
+        raise error.within(where) from error
     return found
 
 

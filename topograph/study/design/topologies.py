@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
@@ -10,12 +11,13 @@ from functools import cached_property
 from typing import Any
 
 from topograph.generators.continuous_family import sobol_dials
+from topograph.io.paths import listed, naming, shown
+from topograph.study.design.hashing import hashed
 from topograph.study.design.specification import (
     DoseSource,
     Regime,
     Specification,
     TopologySource,
-    hashed,
 )
 
 
@@ -116,6 +118,9 @@ def making_of(
 ) -> dict[str, Any]:
     """Return how topology ``seed`` of a source is made; dials of the continuous family apart."""
     drawn = list(getattr(source, "widths", ()) or regime.widths)
+    options = dict(source.options)
+    if source.family == "file":  # another mask in the file is another topology
+        options["sha256"] = _file_hash(str(options["path"]))
     return {
         "family": source.family,
         "widths": drawn,
@@ -123,10 +128,17 @@ def making_of(
         "density": density,
         "allocation": regime.allocation,
         "append_dense": regime.append_dense,
-        "options": dict(source.options),
+        "options": options,
         "seed": seed,
         "changes": [],
     }
+
+
+@functools.cache
+def _file_hash(name: str) -> str:
+    (path,) = listed([name])
+    with naming(shown(path)):
+        return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _of_source(source: TopologySource, regime: Regime, density: float) -> Iterator[Topology]:

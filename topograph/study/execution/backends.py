@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Literal, TypeAlias
@@ -51,8 +53,13 @@ def results_of(
         raise ParameterError.expected("backend", f"one of {', '.join(BACKENDS)}", backend)
     if scheduler is not None and backend != "dask":
         raise ParameterError("A scheduler must come with the backend dask, but it comes without.")
+    waiting = iter(calls)
+    first = next(waiting, None)
+    if first is None:  # nobody need be started for nothing
+        return
+    waiting = itertools.chain([first], waiting)
     if jobs == 1 and backend == "loky":
-        yield from (function(*call) for call in calls)
+        yield from (function(*call) for call in waiting)
         return
     try:
         import joblib
@@ -67,7 +74,10 @@ def results_of(
                 pre_dispatch="2*n_jobs",
                 batch_size=1,
             )
-        yield from parallel(joblib.delayed(function)(*call) for call in calls)
+        with warnings.catch_warnings():
+            # loky starts a worker afresh whose memory grew, as it does with a second data set.
+            warnings.filterwarnings("ignore", "A worker stopped while some jobs", UserWarning)
+            yield from parallel(joblib.delayed(function)(*call) for call in waiting)
 
 
 def _dask(jobs: int, scheduler: str | None) -> AbstractContextManager[Any]:

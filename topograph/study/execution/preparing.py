@@ -11,7 +11,8 @@ from topograph.errors import GraphError
 from topograph.generators.dosing import dose_series
 from topograph.pruning import PruningPlan, graph_of_masks, prune_levels
 from topograph.study.design.building import base_graph, making_key
-from topograph.study.design.specification import Specification, hashed
+from topograph.study.design.hashing import hashed
+from topograph.study.design.specification import Specification
 from topograph.study.design.topologies import topologies_of
 from topograph.study.execution.kept_masks import has_mask, keep_mask
 from topograph.training.data import load_data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
@@ -61,10 +62,15 @@ def cell_name(environment: str, stratum: str) -> str:
     --------
     >>> cell_name("mnist, lenet", "lenet 0.01"), cell_name("mnist", "thin")
     ('mnist, lenet 0.01', 'mnist, thin')
+    >>> cell_name("mnist, two layers, wide, own", "two layers, wide 0.1")
+    'mnist, two layers, wide 0.1, own'
     """
     parts = environment.split(", ")
-    named = [stratum if stratum.startswith(f"{part} ") else part for part in parts]
-    return ", ".join(named if stratum in named else [*named, stratum])
+    spans = itertools.combinations(range(len(parts) + 1), 2)
+    for start, end in sorted(spans, key=lambda span: span[0] - span[1]):  # the longest first
+        if stratum.startswith(f"{', '.join(parts[start:end])} "):
+            return ", ".join([*parts[:start], stratum, *parts[end:]])
+    return f"{environment}, {stratum}"
 
 
 def grouped(things: Iterable[_Thing], keys: Iterable[_Key]) -> dict[_Key, list[_Thing]]:

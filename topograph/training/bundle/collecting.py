@@ -69,6 +69,22 @@ def _columns(report: Any) -> dict[str, Any]:
     return found
 
 
+def check_table_name(path: Path) -> None:
+    """Refuse a name whose ending is none of a table.
+
+    Raises
+    ------
+    ParameterError
+        Naming the endings there are.
+    """
+    if path.suffix not in ENDINGS:
+        raise ParameterError.expected(
+            f"{shown(path)}: The name of a table",
+            f"with one of the endings {', '.join(ENDINGS)}",
+            path.suffix,
+        )
+
+
 def write_table(rows: Sequence[dict[str, Any]], path: Path) -> None:
     """Write rows as Parquet, CSV or lines of JSON, as the name's ending says.
 
@@ -81,12 +97,7 @@ def write_table(rows: Sequence[dict[str, Any]], path: Path) -> None:
     MissingExtraError
         If Parquet is asked for and polars is not installed.
     """
-    if path.suffix not in ENDINGS:
-        raise ParameterError.expected(
-            f"{shown(path)}: The name of a table",
-            f"with one of the endings {', '.join(ENDINGS)}",
-            path.suffix,
-        )
+    check_table_name(path)
     if path.suffix == ".jsonl":
         write_text("".join(json.dumps(row, allow_nan=False) + "\n" for row in rows), path)
         return

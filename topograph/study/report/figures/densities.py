@@ -17,6 +17,7 @@ from topograph.study.report.figures.drawing import (
     looks,
     panels,
     percentages,
+    titled,
 )
 from topograph.study.report.observations import (
     FamilyCell,
@@ -60,15 +61,16 @@ def accuracy_against_density(rows: Rows, specification: Specification) -> Figure
     families = sorted({one.family for one in cells})
     look, shifts = looks(families), _shifts(cells, families)
     with drawing():
-        figure, panel_axes = panels(len(places), width=3.4, height=3.1, legend=1.6)
+        figure, panel_axes = panels(len(places), width=3.4, height=3.1, legend=1.6, share_x=False)
         dots = _dots(rows, specification)
         for axes, place in zip(panel_axes, places, strict=True):
             for family in families:
                 mine = [c for c in cells if (c.environment, c.family) == (place, family)]
                 if mine:
                     _draw_family(axes, mine, look[family], shifts[family], dots)
-            axes.set_title(place)
-        _set_axes(panel_axes[0], cells, shifts, 1 / int(rows[0]["n_classes"]), dots)
+            titled(axes, place)
+            _set_densities(axes, [one for one in cells if one.environment == place], shifts)
+        _set_accuracies(panel_axes[0], cells, 1 / int(rows[0]["n_classes"]), dots)
         for axes in panel_axes:
             percentages(axes.xaxis)
             percentages(axes.yaxis)
@@ -112,14 +114,8 @@ def _draw_family(
     )
 
 
-def _set_axes(
-    axes: Axes,
-    cells: Sequence[FamilyCell],
-    shifts: dict[str, float],
-    chance: float,
-    dots: dict[tuple[str, str, str], list[float]],
-) -> None:
-    """Set the scale of density, and limits that hold chance only where nets come near it."""
+def _set_densities(axes: Axes, cells: Sequence[FamilyCell], shifts: dict[str, float]) -> None:
+    """Set the scale of density to that of one panel, its strata as ticks if they are few."""
     from matplotlib.ticker import FixedLocator, LogLocator, NullFormatter, NullLocator
 
     axes.set_xscale("log")
@@ -132,6 +128,15 @@ def _set_axes(
         axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         axes.xaxis.set_minor_formatter(NullFormatter())
     axes.set_xlim(min(ends) / 1.25, max(ends) * 1.25)
+
+
+def _set_accuracies(
+    axes: Axes,
+    cells: Sequence[FamilyCell],
+    chance: float,
+    dots: dict[tuple[str, str, str], list[float]],
+) -> None:
+    """Set limits that hold chance only where nets come near it."""
     values = [one for part in dots.values() for one in part]
     values += [one.mean + side * (one.spread or 0.0) for one in cells for side in (-1, 1)]
     low, high = min(values), max(values)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from topograph.errors import Undefined
 from topograph.study.design import Specification
-from topograph.study.report.figures.drawing import Look, drawing, looks, percentages
+from topograph.study.report.figures.drawing import Look, drawing, looks, percentages, titled
 from topograph.study.report.observations import grouped, topology_means
 from topograph.study.views import Rows, environment_of
 
@@ -61,7 +61,7 @@ def dose_and_response(rows: Rows, specification: Specification) -> Figure:
                 axes.grid(color="0.92")
                 percentages(axes.yaxis)
                 if line == 0:
-                    axes.set_title(place)
+                    titled(axes, place)
         figure.supylabel("accuracy on test images", fontsize=10)
         _add_legend(figure, look)
     return figure

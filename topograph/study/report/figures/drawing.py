@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7A1F3D")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "<")
 GREY = "#767676"
+_TITLE_WIDTH = 40  # letters of a line
 _STYLE = {
     "figure.dpi": 100,
     "savefig.dpi": 150,
@@ -81,9 +83,15 @@ def drawing() -> Iterator[None]:
 
 
 def panels(
-    n_panels: int, *, width: float = 3.0, height: float = 2.6, legend: float = 0.0
+    n_panels: int,
+    *,
+    width: float = 3.0,
+    height: float = 2.6,
+    legend: float = 0.0,
+    share_x: bool = True,
+    share_y: bool = True,
 ) -> tuple[Figure, list[Axes]]:
-    """Return a figure with panels that share their axes, and room for a legend at the right.
+    """Return a figure with panels, by default of the same axes, and room for a legend at the right.
 
     Parameters
     ----------
@@ -92,6 +100,8 @@ def panels(
         Of one panel, in inches.
     legend : float
         Inches for a legend.
+    share_x, share_y : bool, default True
+        Whether panels have the same axis.
     """
     from matplotlib.figure import Figure
 
@@ -100,7 +110,7 @@ def panels(
     figure = Figure(
         figsize=(width * columns + 0.7 + legend, height * lines + 0.6), layout="constrained"
     )
-    grid = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False)
+    grid = figure.subplots(lines, columns, sharex=share_x, sharey=share_y, squeeze=False)
     axes = list(grid.ravel())
     for spare in axes[n_panels:]:
         spare.remove()
@@ -109,9 +119,14 @@ def panels(
     return figure, axes[:n_panels]
 
 
+def titled(axes: Axes, name: str) -> None:
+    """Set the title of a panel, in as many lines as it needs."""
+    axes.set_title(textwrap.fill(name, _TITLE_WIDTH))
+
+
 def percentages(axis: Axis) -> None:
     """Write the values of an axis as percentages."""
-    axis.set_major_formatter(lambda value, _: f"{100 * value:.4g} %")
+    axis.set_major_formatter(lambda value, _: f"{100 * value:.3g} %")
 
 
 def save_figure(figure: Figure, path: Path) -> tuple[Path, Path]:

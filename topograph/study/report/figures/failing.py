@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 from topograph.errors import Undefined
 from topograph.study.design import Specification
-from topograph.study.report.figures.drawing import COLOURS, drawing, panels, percentages
+from topograph.study.report.figures.drawing import (
+    COLOURS,
+    drawing,
+    panels,
+    percentages,
+    titled,
+)
 from topograph.study.report.observations import FamilyCell, cell_name, family_cells, grouped
 from topograph.study.views import Rows
 
@@ -46,13 +52,14 @@ def failure_rates(rows: Rows, specification: Specification, *, level: float = 0.
     }
     if not drawn:
         raise Undefined("no net diverged or left out a class")
-    families = sorted({one.family for found in drawn.values() for one in found}, reverse=True)
+    most = max(len(found) for found in drawn.values())
     with drawing():
-        figure, panel_axes = panels(len(drawn), height=0.24 * len(families) + 0.7, width=2.8)
+        figure, panel_axes = panels(len(drawn), height=0.24 * most + 0.8, width=3.9, share_y=False)
         for axes, (place, found) in zip(panel_axes, drawn.items(), strict=True):
+            families = sorted({one.family for one in found}, reverse=True)
             for one in found:
                 _draw_family(axes, families.index(one.family), one)
-            axes.set_title(place)
+            titled(axes, place)
             axes.set_yticks(range(len(families)), families)
             axes.set_ylim(-0.6, len(families) - 0.4)
             axes.set_xlim(-0.03, 1.03)
