@@ -147,6 +147,26 @@ class DoseSource:
 
 
 @dataclass(frozen=True)
+class Published:
+    """An accuracy that others published, to stand beside the study's own.
+
+    Parameters
+    ----------
+    stratum, family : str
+        Where it belongs; a stratum of own edges has the family in brackets.
+    accuracy : float
+        From 0 to 1.
+    variant : str
+        The way of training; by default the only one.
+    """
+
+    stratum: str
+    family: str
+    accuracy: float
+    variant: str = ""
+
+
+@dataclass(frozen=True)
 class Variant:
     """One way of training, with the factors that tell it from others.
 
@@ -218,6 +238,7 @@ class Specification:
     topologies : tuple of TopologySource
     doses : tuple of DoseSource
     statistics : StatisticalPlan
+    published : tuple of Published
 
     Raises
     ------
@@ -238,6 +259,7 @@ class Specification:
     relabellings: int = 0
     doses: tuple[DoseSource, ...] = ()
     statistics: StatisticalPlan = field(default_factory=StatisticalPlan)
+    published: tuple[Published, ...] = ()
 
     def __post_init__(self) -> None:
         check_specification(self)

@@ -46,6 +46,9 @@ def check_specification(study: Specification) -> None:
             "test set.",
         )
     _check_names(study)
+    for one in study.published:
+        if not 0 <= one.accuracy <= 1:
+            raise ParameterError.expected("A published accuracy", "from 0 to 1", one.accuracy)
 
 
 def _check_variants(study: Specification) -> None:

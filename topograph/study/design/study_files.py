@@ -20,6 +20,7 @@ from topograph.study.design.plan_checks import check_plan
 from topograph.study.design.specification import (
     OWN_FAMILIES,
     DoseSource,
+    Published,
     Regime,
     Specification,
     StatisticalPlan,
@@ -40,7 +41,7 @@ _TOP = (
     "n_validation",
     "relabellings",
 )
-_TABLES = ("recipe", "regimes", "topologies", "doses", "statistics")
+_TABLES = ("recipe", "regimes", "topologies", "doses", "statistics", "published")
 
 
 def read_study(path: str | os.PathLike[str]) -> Specification:
@@ -106,6 +107,7 @@ def study_of(said: Mapping[str, Any], name: str = "study") -> Specification:
         ),
         topologies=tuple(_source(one) for one in _tables("topologies", said)),
         doses=tuple(_dose(one) for one in _tables("doses", said)),
+        published=tuple(_record(Published, one, "published") for one in _tables("published", said)),
         statistics=_statistics(_table("statistics", said.get("statistics", {}))),
     )
     check_plan(found)

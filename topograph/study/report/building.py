@@ -18,6 +18,7 @@ from topograph.study.report.illustrating import Illustrations
 from topograph.study.report.long_tables import appendix
 from topograph.study.report.markdown import bullets, escaped
 from topograph.study.report.numbers_in_words import counted
+from topograph.study.report.published_table import published_section
 from topograph.study.report.sections import (
     cause_sections,
     dose_section,
@@ -99,6 +100,7 @@ def write_report(
             family_section(f"Families: {titles[name].lower()}", name, view, specification, pictures)
             for name, view in views.items()
         ),
+        published_section(views["fixed"], specification),
         dose_section(next(iter(views.values())), specification, results.doses, pictures),
         cause_sections(results.causes, pictures),
         "## Methods",

@@ -95,7 +95,9 @@ def _sources(sources: Sequence[Said], relabellings: int) -> str:
         )
     titles = ["name", "family", "takes part", "role", "topologies a stratum",
               "random labellings of each", "derived from each"]  # fmt: skip
-    own_strata = [escaped(one["name"]) for one in sources if one.get("own_edges")]
+    own_strata = list(
+        dict.fromkeys(escaped(one["name"]) for one in sources if one.get("own_edges"))
+    )
     note = (
         f"\n\nWith strata of their own, for their edges per layer are their own: "
         f"{joined(own_strata)}."
