@@ -68,7 +68,7 @@ def test_undefined_and_left_out_classes_are_counted(run, tmp_path):
         "    return float(graph.layers[0].fan_in().std())\n"
     )
     done = run("bench", tmp_path / "some.py", "--table", tmp_path / "table.jsonl", *QUICK)
-    assert "1 class left out: its mask is kept in the study's folder." in done.out
+    assert "1 class left out: masks kept in the study's folder." in done.out
     count = int(done.out.splitlines()[1].split()[-1])
     assert f"{count} classes without a value: too many." in done.out
 

@@ -14,7 +14,7 @@ from topograph.study.design.building import net_of
 from topograph.study.execution.backends import results_of
 from topograph.study.metric_files import number_of
 
-NEEDS_FOLDER = "its mask is kept in the study's folder"
+NEEDS_FOLDER = "masks kept in the study's folder"
 _AT_ONCE = 8
 
 
