@@ -11,6 +11,7 @@ import click
 if TYPE_CHECKING:
     from topograph.study.design import Specification
 
+MEMBERS = 32  # nets that train side by side, unless one says otherwise
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 

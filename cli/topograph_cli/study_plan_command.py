@@ -6,7 +6,7 @@ import click
 
 from topograph_cli.plain_table import plain_table
 from topograph_cli.progress import ProgressBar
-from topograph_cli.study_options import duration, jobs_option, opened, study_file
+from topograph_cli.study_options import MEMBERS, duration, jobs_option, opened, study_file
 from topograph_cli.training_options import data_dir_option
 
 
@@ -31,7 +31,12 @@ def plan(
     The preregistration, FOLDER/preregistration.json, holds the whole study with its primaries,
     strata and tests, and a hash of it all: keep the hash, or publish it.
     """
-    from topograph.study.design.costs import ASSUMED_SHARE, powers, stratum_costs
+    from topograph.study.design.costs import (
+        ASSUMED_SHARE,
+        memory_a_process,
+        powers,
+        stratum_costs,
+    )
     from topograph.study.design.preregistration import register
     from topograph.study.design.units import count_runs
     from topograph.study.execution.chunk_training import Place
@@ -56,20 +61,26 @@ def plan(
     ]
     titles = ("stratum", "data", "classes", "masks", "runs", "edges per layer", "steps", "s/run")
     click.echo(plain_table(titles, rows), nl=False)
+    strata = {one.stratum: one.n_masks * sum(one.edges) for one in costs}
+    click.echo(f"\n{sum(strata.values()):,} edges in all masks.")
     known = [one for one in costs if one.seconds_a_run is not None]
     total = sum(one.n_runs * (one.seconds_a_run or 0.0) for one in known)
     click.echo(
-        f"\n{count_runs(specification)} runs of {len(specification.variants)} variants", nl=False
+        f"{count_runs(specification):,} runs of {len(specification.variants)} variants", nl=False
     )
     if len(known) == len(costs):
         click.echo(f", about {duration(total / jobs)} with {jobs} job{'s' if jobs > 1 else ''}.")
     else:
         reasons = dict.fromkeys(one.note for one in costs if one.note)
         click.echo(f"; the time is not known: {' '.join(reasons)}")
+    memory = memory_a_process(costs, MEMBERS)
+    if memory is not None:
+        click.echo(f"A process takes about {memory / 2**30:.1f} GiB.")
     for data, n_strata, tau, estimate in powers(specification):
         click.echo(
             f"Power on {data}, {n_strata} strata: a true tau of {tau:g} is found with chance "
-            f"{estimate.power:.2f} (class share {ASSUMED_SHARE:g} assumed)."
+            f"{estimate.power:.2f} (class share {ASSUMED_SHARE:g} assumed, and strata all as "
+            f"small as the smallest)."
         )
     content = register(specification, place, amend=amend)
     click.echo(f"Registered {content['registered']}: {content['hash']}")

@@ -10,7 +10,7 @@ import click
 from topograph_cli.plain_table import plain_table
 from topograph_cli.progress import ProgressBar
 from topograph_cli.shards import chosen_shard
-from topograph_cli.study_options import jobs_option, opened, study_file
+from topograph_cli.study_options import MEMBERS, jobs_option, opened, study_file
 from topograph_cli.training_options import data_dir_option
 
 ENGINES = ("auto", "dense", "sparse", "radix", "kernel", "module")
@@ -23,7 +23,7 @@ ENGINES = ("auto", "dense", "sparse", "radix", "kernel", "module")
 @click.option(
     "--members",
     type=click.IntRange(min=1),
-    default=32,
+    default=MEMBERS,
     show_default=True,
     metavar="N",
     help="Nets that train side by side in a process, about.",

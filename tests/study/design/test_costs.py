@@ -1,10 +1,18 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from tests.study.small_studies import REGIME, UNIFORM, place, study
 from topograph.errors import ParameterError
-from topograph.study.design.costs import check_stratum, powers, stratum_costs
+from topograph.study.design.costs import (
+    StratumCost,
+    check_stratum,
+    memory_a_process,
+    powers,
+    stratum_costs,
+)
 from topograph.study.design.units import count_runs
 
 
@@ -86,3 +94,12 @@ def test_more_topologies_have_more_power():
     assert found[40][0.3] > found[4][0.3]
     assert found[40][0.3] > found[40][0.1]
     assert powers(study(topologies=[UNIFORM | {"count": 1}])) == []
+
+
+def test_memory_grows_with_the_members_of_the_largest_stratum():
+    small = StratumCost("a", "a 0.1", "digits", 1, 1, 1, (100, 20), 10, 0.1)
+    large = dataclasses.replace(small, stratum="a 0.5", edges=(1000, 500))
+    alone, many = (memory_a_process([small, large], members) for members in (1, 11))
+    assert alone > 2**20  # a process with torch in it
+    assert many - alone == 10 * 1500 * 24
+    assert memory_a_process([dataclasses.replace(small, seconds_a_run=None)], 1) is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from topograph.study.design.specification import Regime, Specification, Topology
 from topograph.study.design.topologies import Topology, count_stratum, making_of, topologies_of
 from topograph.study.execution.chunk_training import Place, prepared, steps_of
 from topograph.study.statistics import PowerEstimate, power_estimate
-from topograph.training.devices import find_device
+from topograph.training.devices import find_device, peak_memory
 from topograph.training.engines.member import Member
 from topograph.training.ensemble import Watch
 from topograph.training.training_members import train_members
@@ -22,6 +22,7 @@ from topograph.training.training_members import train_members
 ASSUMED_SHARE = 0.3  # of the variance between topologies, for the power estimate
 TAUS = (0.1, 0.2, 0.3)
 _TRIAL_STEPS = (20, 220)
+_BYTES_AN_EDGE = 24  # weight, momentum, gradient, and indices in both directions
 _FEW_TOPOLOGIES = 400  # beyond these the power of a cell hardly changes, but its cost does
 
 
@@ -110,6 +111,19 @@ def check_stratum(specification: Specification, regime: Regime, density: float) 
                         "density that all families can have.",
                     )
     return edges
+
+
+def memory_a_process(costs: Sequence[StratumCost], members: int) -> int | None:
+    """Return the bytes that a process will take at most, about; None without a trial.
+
+    What this process has taken at its peak, with all data sets read and one net of every stratum
+    trained in turn, and the weights, momenta, gradients and indices of the other members of a
+    chunk of the stratum with the most edges.
+    """
+    if all(one.seconds_a_run is None for one in costs):
+        return None
+    most = max(sum(one.edges) for one in costs)
+    return peak_memory(find_device("cpu")) + (members - 1) * most * _BYTES_AN_EDGE
 
 
 def powers(specification: Specification) -> list[tuple[str, int, float, PowerEstimate]]:
