@@ -10,7 +10,7 @@ import click
 from topograph_cli.output import deliver
 from topograph_cli.plain_table import plain_table
 from topograph_cli.progress import ProgressBar
-from topograph_cli.study_options import jobs_option
+from topograph_cli.study_options import jobs_option, permutations_option
 
 if TYPE_CHECKING:
     from topograph.study.scoring import MetricScore
@@ -35,14 +35,7 @@ if TYPE_CHECKING:
     help="Take N classes in each cell at most, always the same.",
 )
 @jobs_option("Processes that measure topologies.")
-@click.option(
-    "--permutations",
-    type=click.IntRange(min=1),
-    default=10_000,
-    show_default=True,
-    metavar="N",
-    help="Of each test.",
-)
+@permutations_option
 @click.option(
     "--seed",
     type=click.IntRange(min=0),

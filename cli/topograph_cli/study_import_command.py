@@ -7,6 +7,7 @@ import json
 import click
 
 from topograph_cli.output import deliver
+from topograph_cli.study_options import permutations_option
 
 
 @click.command(name="import")
@@ -52,14 +53,7 @@ from topograph_cli.output import deliver
     help="Of the density-only baseline, such as log edges of a layer; may be repeated.",
 )
 @click.option("--higher-is-worse", is_flag=True, help="The outcome is an error or a loss.")
-@click.option(
-    "--permutations",
-    type=click.IntRange(min=1),
-    default=10_000,
-    show_default=True,
-    metavar="N",
-    help="Of each test.",
-)
+@permutations_option
 @click.option(
     "--format",
     "style",

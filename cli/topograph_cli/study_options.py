@@ -30,6 +30,18 @@ def jobs_option(what: str) -> Callable[[Command], Command]:
     )
 
 
+def permutations_option(command: Command) -> Command:
+    """Add the number of permutations of a test."""
+    return click.option(
+        "--permutations",
+        type=click.IntRange(min=1),
+        default=10_000,
+        show_default=True,
+        metavar="N",
+        help="Of each test.",
+    )(command)
+
+
 def opened(file: str, folder: str | None) -> tuple[Specification, Path]:
     """Return the study of a file, and its folder."""
     from topograph.study.design import read_study

@@ -14,6 +14,7 @@ from topograph.report import Report
 from topograph.study.design.building import build
 from topograph.study.design.topologies import Topology
 from topograph.study.execution.backends import results_of
+from topograph.training.bundle.collecting import network_columns
 from topograph.training.bundle.results import append_results, read_results
 
 PROPERTIES = "properties-1.jsonl"  # the number rises when a net gets other values
@@ -42,14 +43,7 @@ def properties_of(graph: LayeredGraph) -> dict[str, Any]:
         "n_layers": len(edges),
         **{f"edges.{number}": count for number, count in enumerate(edges, start=1)},
     }
-    for measurement in report.measurements:
-        if measurement.layer is None:
-            found[f"metric.{measurement.metric}"] = measurement.value
-            if measurement.log10 is not None:
-                found[f"log10.{measurement.metric}"] = measurement.log10
-            if measurement.undefined:
-                found[f"undefined.{measurement.metric}"] = measurement.undefined
-    return found | _of_layers(report)
+    return found | network_columns(report) | _of_layers(report)
 
 
 def measured(

@@ -9,9 +9,10 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
-from topograph.errors import ParameterError, ReadError
-from topograph.io.paths import listed, naming, shown
+from topograph.errors import ParameterError
+from topograph.io.paths import shown
 from topograph.io.replacing import write_text
+from topograph.io.toml_files import read_toml
 from topograph.training.recipes import Recipe, find_recipe
 
 _SWITCHES = {field.name: field for field in dataclasses.fields(Recipe)}
@@ -36,15 +37,7 @@ def load_recipe(name: str, data: str) -> Recipe:
     """
     if not name.endswith(".toml"):
         return find_recipe(name, data)
-    (path,) = listed([name])
-    with naming(shown(path)):
-        content = path.read_bytes()
-    try:
-        said = tomllib.loads(content.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ReadError(
-            f"{shown(path)}: A recipe must be TOML, but this is not: {error}."
-        ) from error
+    path, said = read_toml(name, "A recipe")
     try:
         return recipe_of(said, data, path.stem)
     except ParameterError as error:

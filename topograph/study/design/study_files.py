@@ -7,15 +7,15 @@ import itertools
 import json
 import math
 import os
-import tomllib
 from collections.abc import Mapping
 from typing import Any, TypeVar, get_args
 
-from topograph.errors import ParameterError, ReadError, TopographError
+from topograph.errors import ParameterError, TopographError
 from topograph.generators import FAMILIES
 from topograph.generators.allocation import Allocation
 from topograph.generators.dosing import check_dose
-from topograph.io.paths import listed, naming, shown
+from topograph.io.paths import shown
+from topograph.io.toml_files import read_toml
 from topograph.study.design.plan_checks import check_plan
 from topograph.study.design.specification import (
     OWN_FAMILIES,
@@ -59,15 +59,7 @@ def read_study(path: str | os.PathLike[str]) -> Specification:
     ParameterError
         If a key is unknown, or a value is not what it may be.
     """
-    (file,) = listed([os.fspath(path)])
-    with naming(shown(file)):
-        content = file.read_bytes()
-    try:
-        said = tomllib.loads(content.decode("utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ReadError(
-            f"{shown(file)}: A study must be TOML, but this is not: {error}."
-        ) from error
+    file, said = read_toml(path, "A study")
     try:
         return study_of(said, file.stem)
     except TopographError as error:

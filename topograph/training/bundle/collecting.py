@@ -13,6 +13,7 @@ from topograph.analysis import analyze
 from topograph.errors import MissingExtraError, ParameterError
 from topograph.io.paths import shown
 from topograph.io.replacing import replacing, write_text
+from topograph.report import Report
 from topograph.training.bundle.making import MASKS
 from topograph.training.bundle.manifest import read_manifest
 from topograph.training.bundle.mask_files import read_mask
@@ -51,13 +52,14 @@ def collect_bundle(
             progress(f"measure {entry.name}", number, len(entries))
         if entry.kind == "chain":
             graph = read_mask(folder / MASKS / f"{entry.digest}.safetensors", entry.digest)
-            measured[entry.digest] = _columns(analyze(graph, metrics=metrics))
+            measured[entry.digest] = network_columns(analyze(graph, metrics=metrics))
         else:
             measured[entry.digest] = {}
     return [row | measured[row["mask"]] for row in rows if row["mask"] in measured]
 
 
-def _columns(report: Any) -> dict[str, Any]:
+def network_columns(report: Report) -> dict[str, Any]:
+    """Return the metrics of the network of a report, as `collect_bundle` names them."""
     found: dict[str, Any] = {}
     for measurement in report.measurements:
         if measurement.layer is None:

@@ -13,6 +13,7 @@ from topograph.study.design import Specification
 from topograph.study.report.figures.drawing import (
     GREY,
     Look,
+    add_legend,
     drawing,
     looks,
     panels,
@@ -78,7 +79,7 @@ def accuracy_against_density(rows: Rows, specification: Specification) -> Figure
             axes.grid(color="0.92")
         figure.supxlabel("density (share of possible edges, logarithmic)", fontsize=10)
         figure.supylabel("accuracy on test images", fontsize=10)
-        _add_legend(figure, look)
+        add_legend(figure, look, "family")
     return figure
 
 
@@ -144,21 +145,6 @@ def _set_accuracies(
         low = min(low, chance)
     margin = 0.05 * max(high - low, 0.01)
     axes.set_ylim(low - margin, high + margin)
-
-
-def _add_legend(figure: Figure, look: dict[str, Look]) -> None:
-    from matplotlib.lines import Line2D
-
-    figure.legend(
-        [
-            Line2D([], [], color=one.colour, marker=one.marker, markersize=5, linewidth=0.7)
-            for one in look.values()
-        ],
-        list(look),
-        loc="outside right upper",
-        frameon=False,
-        title="family",
-    )
 
 
 def _dots(rows: Rows, specification: Specification) -> dict[tuple[str, str, str], list[float]]:

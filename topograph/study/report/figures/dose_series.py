@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 from topograph.errors import Undefined
 from topograph.study.design import Specification
-from topograph.study.report.figures.drawing import Look, drawing, looks, percentages, titled
+from topograph.study.report.figures.drawing import (
+    Look,
+    add_legend,
+    drawing,
+    looks,
+    percentages,
+    titled,
+)
 from topograph.study.report.observations import grouped, topology_means
 from topograph.study.views import Rows, environment_of
 
@@ -63,7 +70,7 @@ def dose_and_response(rows: Rows, specification: Specification) -> Figure:
                 if line == 0:
                     titled(axes, place)
         figure.supylabel("accuracy on test images", fontsize=10)
-        _add_legend(figure, look)
+        add_legend(figure, look, "stratum")
     return figure
 
 
@@ -81,18 +88,3 @@ def _draw_series(axes: Axes, rows: Rows, look: dict[str, Look]) -> None:
             linewidth=1.1,
             alpha=0.8,
         )
-
-
-def _add_legend(figure: Figure, look: dict[str, Look]) -> None:
-    from matplotlib.lines import Line2D
-
-    figure.legend(
-        [
-            Line2D([], [], color=one.colour, marker=one.marker, markersize=4, linewidth=1.1)
-            for one in look.values()
-        ],
-        list(look),
-        loc="outside right upper",
-        frameon=False,
-        title="stratum",
-    )

@@ -119,6 +119,22 @@ def panels(
     return figure, axes[:n_panels]
 
 
+def add_legend(figure: Figure, look: dict[str, Look], title: str) -> None:
+    """Put a legend of lines with markers at the right of a figure."""
+    from matplotlib.lines import Line2D
+
+    figure.legend(
+        [
+            Line2D([], [], color=one.colour, marker=one.marker, markersize=5, linewidth=1)
+            for one in look.values()
+        ],
+        list(look),
+        loc="outside right upper",
+        frameon=False,
+        title=title,
+    )
+
+
 def titled(axes: Axes, name: str) -> None:
     """Set the title of a panel, in as many lines as it needs."""
     axes.set_title(textwrap.fill(name, _TITLE_WIDTH))
