@@ -21,6 +21,7 @@ DEFAULTS = {
         "rate_factors": [1.0],
         "relabellings": 0,
         "doses": [],
+        "published": [],
         "statistics": {},
         "data": ["digits"],
         "n_validation": 0,
@@ -61,6 +62,7 @@ OTHERS = {
         "data": ["mnist"],
         "n_validation": 9,
         "seeds": [1],
+        "published": [{"stratum": "small 0.25", "family": "uniform", "accuracy": 0.9}],
         "doses": [
             {
                 "name": "reach",
