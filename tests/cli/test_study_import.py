@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from tests.study.test_importing import table
 from topograph.errors import ParameterError
-from topograph_cli.study_import_command import import_table
+from topograph_cli.app import topograph
 
 MAPPED = (
     *("--stratum", "model", "--stratum", "sparsity", "--topology", "mask", "--seed", "run"),
@@ -29,7 +29,7 @@ def nets(tmp_path_factory):
 
 
 def start(*arguments):
-    return CliRunner().invoke(import_table, [str(one) for one in arguments])
+    return CliRunner().invoke(topograph, ["study", "import", *map(str, arguments)])
 
 
 def test_a_table_of_others_is_analysed(nets):
