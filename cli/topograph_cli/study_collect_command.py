@@ -34,7 +34,7 @@ def collect(
     specification, place = opened(file, folder)
     for bundle in bundles:
         taken = take_results(specification, Path(bundle), place)
-        click.echo(f"{taken} runs taken from {bundle}.")
+        click.echo(f"{taken} new runs taken from {bundle}.")
     with ProgressBar(quiet) as progress:
         rows = collect_study(specification, place, jobs=jobs, progress=progress)
     click.echo(f"{len(rows)} runs in {write_study_table(rows, place)}.")

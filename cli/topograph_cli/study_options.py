@@ -42,12 +42,16 @@ def permutations_option(command: Command) -> Command:
     )(command)
 
 
-def opened(file: str, folder: str | None) -> tuple[Specification, Path]:
-    """Return the study of a file, and its folder."""
+def opened(file: str, folder: str | None, is_registered: bool = True) -> tuple[Specification, Path]:
+    """Return the study of a file, and its folder, in which it must be registered as it is."""
     from topograph.study.design import read_study
+    from topograph.study.design.preregistration import check_registered
 
     specification = read_study(file)
-    return specification, Path(folder) if folder else Path(f"{Path(file).stem}.study")
+    place = Path(folder) if folder else Path(f"{Path(file).stem}.study")
+    if is_registered:
+        check_registered(specification, place)
+    return specification, place
 
 
 def duration(seconds: float) -> str:

@@ -37,11 +37,13 @@ def plan(
         powers,
         stratum_costs,
     )
-    from topograph.study.design.preregistration import register
+    from topograph.study.design.preregistration import check_free, register
     from topograph.study.design.units import count_runs
     from topograph.study.execution.chunk_training import Place
 
-    specification, place = opened(file, folder)
+    specification, place = opened(file, folder, is_registered=False)
+    if not amend:
+        check_free(specification, place)
     with ProgressBar(quiet) as progress:
         costs = stratum_costs(
             specification, Place(place, data_dir), trial=not no_trial, progress=progress

@@ -78,4 +78,6 @@ def report(file: str, folder: str | None, jobs: int, output: str | None, quiet: 
     target = Path(output) if output else place / "report"
     with ProgressBar(quiet) as progress:
         written = report_study(specification, place, target, jobs=jobs, progress=progress)
-    click.echo(f"Written: {written.page}, with {len(written.figures)} figures.")
+    click.echo(
+        f"Written: {written.page}, with {len(written.figures) // 2} figures, each as SVG and PNG."
+    )

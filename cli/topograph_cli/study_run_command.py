@@ -82,8 +82,11 @@ def run(
         check_registered(specification, place)
         with ProgressBar(quiet) as progress:
             prepare_masks(specification, where, resources, progress)
-        for bundle in write_bundles(specification, place, Path(bundles)):
+        written = write_bundles(specification, place, Path(bundles))
+        for bundle in written:
             click.echo(f"Written: {bundle}")
+        if not written:
+            click.echo("Every run is done: there is nothing to bundle.")
         return
     with ProgressBar(quiet, unit="runs") as progress:
         trained = run_study(specification, where, resources, progress)

@@ -121,6 +121,9 @@ def test_a_changed_preregistration_is_found(study, tmp_path):
 
 
 def test_what_is_not_done_cannot_be_judged(study):
+    assert "must be registered" in is_one_sentence(study("ceiling"), 2)
+    assert "must be registered" in is_one_sentence(study("status"), 2)
+    study("plan", "--no-trial", "--quiet")
     assert "no run" in is_one_sentence(study("ceiling"), 1)
 
 
@@ -174,9 +177,10 @@ def test_bundles_go_and_come_back(study, run, tmp_path):
     trained = run("train", bundle, "--engine", "sparse", "--device", "cpu", "--quiet")
     assert trained.code == 0
     taken = study("collect", "--bundle", bundle, "--quiet")
-    assert taken.out.splitlines()[0] == f"16 runs taken from {bundle}."
+    assert taken.out.splitlines()[0] == f"16 new runs taken from {bundle}."
     assert "16 of 16 runs are done" in study("status").out
     assert study("run", *HERE).out.startswith("0 runs done")
+    assert "nothing to bundle" in study("run", "--quiet", "--bundles", "again").out
     assert is_one_sentence(study("collect", "--bundle", "nowhere", "--quiet"), 1)
 
 

@@ -10,6 +10,7 @@ from topograph.study.bundles import NAMES, take_results, write_bundles
 from topograph.study.collecting import collect_study
 from topograph.study.design.preregistration import register
 from topograph.study.execution.store import stored_rows
+from topograph.training.bundle.manifest import read_manifest
 
 pytest.importorskip("torch")
 pytest.importorskip("sklearn")
@@ -33,8 +34,9 @@ def train(bundle):
 def places(tmp_path_factory):
     """The study trained here, and its bundles trained as if elsewhere."""
     here, target = tmp_path_factory.mktemp("here"), tmp_path_factory.mktemp("bundles")
-    run(STUDY, here)
+    register(STUDY, here)
     bundles = write_bundles(STUDY, here, target)
+    run(STUDY, here)
     for bundle in bundles:
         train(bundle)
     return here, bundles
@@ -46,6 +48,20 @@ def test_a_bundle_for_each_variant(places):
         "digits-relu-logits=true",
         "digits-relu-logits=false",
     ]
+
+
+def test_what_is_done_is_not_bundled(places, tmp_path):
+    here, _ = places
+    assert write_bundles(STUDY, here, tmp_path / "nothing") == []
+    run(STUDY, tmp_path, shard=(1, 4))
+    done = {row["key"] for row in stored_rows(tmp_path)}
+    bundles = write_bundles(STUDY, tmp_path, tmp_path / "rest")
+    for bundle in bundles:
+        train(bundle)
+        take_results(STUDY, bundle, tmp_path)
+    assert 0 < len(done) < 48 == len(stored_rows(tmp_path))
+    trained = sum(read_manifest(bundle).n_runs for bundle in bundles)
+    assert trained < 2 * 24
 
 
 def test_results_from_elsewhere_are_those_from_here(places, tmp_path):

@@ -33,6 +33,8 @@ _TAKEN = ("engine", "engine_reason", "device", "precision", "members", "torch", 
 def write_bundles(specification: Specification, folder: Path, target: Path) -> list[Path]:
     """Write a bundle for every data set and variant, for `topograph train` elsewhere.
 
+    Masks and seeds of which every run is in the study's store are left out.
+
     Parameters
     ----------
     specification : Specification
@@ -52,13 +54,22 @@ def write_bundles(specification: Specification, folder: Path, target: Path) -> l
     """
     check_registered(specification, folder)
     written = []
+    there = {row["key"] for row in stored_rows(folder)}
     used: dict[str, int] = {}  # names of variants may differ in signs that folders do not have
     data_of = {regime.name: specification.data_of(regime) for regime in specification.regimes}
     for data, variant in itertools.product(specification.data, specification.variants):
         masks: dict[str, LayeredGraph] = {}
         names: dict[str, list[str]] = {}
+        seeds: set[int] = set()
         for topology in topologies_of(specification):
-            if data in data_of[topology.regime]:
+            missing = {
+                seed
+                for seed, rate in itertools.product(specification.seeds, specification.rate_factors)
+                if Unit(topology, data, variant, seed, rate, specification.validation_of(data)).key
+                not in there
+            }
+            if missing and data in data_of[topology.regime]:
+                seeds |= missing
                 graph = build(topology, folder)
                 same = names.setdefault(mask_digest(graph), [])
                 same.append(topology.name)
@@ -73,7 +84,7 @@ def write_bundles(specification: Specification, folder: Path, target: Path) -> l
                 data,
                 variant.recipe,
                 place,
-                seeds=specification.seeds,
+                seeds=sorted(seeds),
                 rate_factors=specification.rate_factors,
                 n_validation=specification.validation_of(data),
             )

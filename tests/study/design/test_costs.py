@@ -47,7 +47,10 @@ def test_a_trial_tells_the_time(tmp_path):
 
 
 def test_data_that_are_not_here_have_no_time(tmp_path):
-    specification = study(data=["digits", "mnist"], regimes=[REGIME | {"data": ["mnist"]}])
+    specification = study(
+        data=["digits", "mnist"],
+        regimes=[REGIME | {"widths": [784, 24, 16, 10], "data": ["mnist"]}],
+    )
     (cost,) = stratum_costs(specification, place(tmp_path, data_folder=str(tmp_path)))
     assert (cost.data, cost.n_steps, cost.seconds_a_run, cost.n_runs) == ("mnist", None, None, 2)
 
@@ -103,3 +106,15 @@ def test_memory_grows_with_the_members_of_the_largest_stratum():
     assert alone > 2**20  # a process with torch in it
     assert many - alone == 10 * 1500 * 24
     assert memory_a_process([dataclasses.replace(small, seconds_a_run=None)], 1) is None
+
+
+def test_nets_that_do_not_fit_the_data_are_refused_without_them(tmp_path):
+    regime = REGIME | {"widths": [60, 24, 10]}
+    with pytest.raises(ParameterError, match="begin with the 64 inputs and end with the 10 class"):
+        stratum_costs(study(regimes=[regime]), place(tmp_path), trial=False)
+
+
+def test_layers_without_an_edge_are_refused(tmp_path):
+    regime = REGIME | {"densities": [0.0001]}
+    with pytest.raises(ParameterError, match=r"must have an edge in every layer.*\[0, 0, 0\]"):
+        stratum_costs(study(regimes=[regime]), place(tmp_path), trial=False)

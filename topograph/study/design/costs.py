@@ -10,6 +10,7 @@ from pathlib import Path
 
 from topograph.errors import ParameterError, ReadError, TopographError
 from topograph.study.design.building import base_graph, build
+from topograph.study.design.plan_checks import check_fit
 from topograph.study.design.specification import Regime, Specification, TopologySource
 from topograph.study.design.topologies import Topology, count_stratum, making_of, topologies_of
 from topograph.study.execution.chunk_training import Place, prepared, steps_of
@@ -100,6 +101,12 @@ def check_stratum(specification: Specification, regime: Regime, density: float) 
     for source in specification.topologies:
         if source.takes_part(regime, density) and source.family != "pruned":
             own = _edges(source, regime, density)
+            if 0 in own:
+                raise ParameterError(
+                    f"Topologies {source.name!r} in stratum {regime.stratum(density)!r} must have "
+                    f"an edge in every layer, but they have {list(own)}.",
+                    hint="take a larger density.",
+                )
             if not source.own_edges:
                 edges = edges or own
                 if own != edges:
@@ -167,6 +174,7 @@ def _cost(
     place: Place,
     trial: bool,
 ) -> StratumCost:
+    check_fit(regime, data)
     edges = check_stratum(specification, regime, density)
     n_classes, n_masks = count_stratum(specification, regime, density)
     each = len(specification.variants) * len(specification.seeds) * len(specification.rate_factors)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 from topograph.errors import ParameterError
 from topograph.metrics import find_metric
-from topograph.study.design.specification import Specification, StatisticalPlan
+from topograph.study.design.specification import Regime, Specification, StatisticalPlan
 from topograph.study.design.topologies import topologies_of
 from topograph.study.statistics.columns import fraction, positive
+from topograph.training.data.published import PUBLISHED
 
 
 def check_plan(specification: Specification) -> None:
@@ -45,6 +48,28 @@ def _check_property(name: str) -> None:
     if name not in allowed:
         raise ParameterError.expected(
             "statistics: a property", f"one of {', '.join(allowed)}", name
+        )
+
+
+def check_fit(regime: Regime, data: str) -> None:
+    """Refuse widths that do not fit a data set, which need not be here for that.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such data set, or it has other inputs or classes.
+    """
+    if data not in PUBLISHED:
+        raise ParameterError.expected("data", f"one of {', '.join(PUBLISHED)}", data)
+    known = PUBLISHED[data]
+    wanted = (math.prod(known.shape), known.n_classes)
+    widths = regime.final_widths
+    if (widths[0], widths[-1]) != wanted:
+        raise ParameterError(
+            f"widths of regime {regime.name!r} must begin with the {wanted[0]} inputs and end with "
+            f"the {wanted[1]} classes of {data}, but they are {list(widths)}.",
+            hint="widths of a source of topologies draws wider nets that are fitted; append_dense "
+            "adds logits; data of a regime says what it is trained on.",
         )
 
 

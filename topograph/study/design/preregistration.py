@@ -43,15 +43,10 @@ def register(
         If another study is registered in the folder.
     """
     there = registered(folder)
-    if there is not None:
-        if there["specification_hash"] == specification.digest():
-            return there
-        if not amend:
-            raise ParameterError(
-                f"{shown(folder)}: The study registered here must be this one, but it is another "
-                f"({', '.join(_changed(there['specification'], specification.as_dict()))} differ).",
-                hint="take another folder, or say --amend: the report then tells of the change.",
-            )
+    if there is not None and there["specification_hash"] == specification.digest():
+        return there
+    if not amend:
+        check_free(specification, folder)
     content = {
         "format": "topograph-preregistration",
         "format_version": 1,
@@ -75,6 +70,23 @@ def register(
     folder.mkdir(parents=True, exist_ok=True)
     write_text(json.dumps(content, indent=1) + "\n", folder / PREREGISTRATION)
     return content
+
+
+def check_free(specification: Specification, folder: Path) -> None:
+    """Refuse a folder in which another study is registered.
+
+    Raises
+    ------
+    ParameterError
+        Naming what differs.
+    """
+    there = registered(folder)
+    if there is not None and there["specification_hash"] != specification.digest():
+        raise ParameterError(
+            f"{shown(folder)}: The study registered here must be this one, but it is another "
+            f"({', '.join(_changed(there['specification'], specification.as_dict()))} differ).",
+            hint="take another folder, or say --amend: the report then tells of the change.",
+        )
 
 
 def registered(folder: Path) -> dict[str, Any] | None:
