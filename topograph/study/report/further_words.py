@@ -79,7 +79,8 @@ def failures(rows: Rows, findings: StudyFindings | None) -> list[str]:
     lines = [
         f"{n_failed:,} of {counted(len(nets), 'net')} failed ({share(n_failed / len(nets))}): "
         f"{diverged:,} diverged, {n_failed - diverged:,} never predict one of the classes. They "
-        "count as they are, a diverged net as a guess; none is left out."
+        "count as they are, a diverged net as a guess. Series of doses and repaired nets are not "
+        "among them."
     ]
     primaries = findings.primaries if findings else ()
     parts = [
@@ -90,7 +91,7 @@ def failures(rows: Rows, findings: StudyFindings | None) -> list[str]:
     ]
     if parts:
         lines.append(
-            "Chance that of two nets of a cell, one that predicts all classes and one that does "
+            "In the tested cells: chance that of two nets of a cell, one that predicts all classes and one that does "
             f"not, the former has more of the property (one half is no order): {joined(parts)}."
         )
     among = [

@@ -103,12 +103,20 @@ def dose_section(
     )
 
 
+_ABOUT = {
+    "recipe and structure": "Topologies of which each has a twin with its dead outputs joined to "
+    "inputs: structure is a factor beside those of the recipe.",
+    "recipe alone": "Topologies without such twins: the factors of the recipe alone.",
+}
+
+
 def cause_sections(found: Mapping[str, ApportionedCauses], pictures: Illustrations) -> str:
     """Parts of the factors, an outcome a section; empty where there are no factors."""
     parts = []
     for name, one in found.items():
         parts += [
             f"## Causes: {name}",
+            _ABOUT[name.partition(", ")[2]],
             pictures.add(
                 f"Causes {name}",
                 "Part of each factor in the change from nothing mended to all mended (Shapley "

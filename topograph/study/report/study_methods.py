@@ -51,7 +51,9 @@ def _data(said: Said) -> list[str]:
         validation = dict.fromkeys(said["data"], validation)
     held_out = [f"{count:,} of {escaped(name)}" for name, count in validation.items() if count]
     if held_out:
-        lines.append(f"Training images held out, to choose rates on: {joined(held_out)}.")
+        lines.append(
+            f"Training images held out for the curves and the choice of rates: {joined(held_out)}."
+        )
     return [*lines, "The test images were looked at once, after the last step."]
 
 

@@ -113,7 +113,7 @@ def _held(one: PropertyFinding, findings: StudyFindings) -> str:
 def _places(one: PropertyFinding) -> str:
     known = [place for place in one.environments if place.tau is not None]
     if len(known) < 2:
-        return "There is one environment only: nothing is known of others"
+        return "One environment only has tested cells: nothing is known of others"
     direction = 1 if (one.test.tau or 0.0) > 0 else -1
     against = [place for place in known if direction * (place.tau or 0.0) <= 0]
     text = f"The sign holds in {len(known) - len(against)} of {counted(len(known), 'environment')}"
