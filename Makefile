@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow lint types contracts docs pages wheel-test check bench clean
+.PHONY: help demo study-demo test slow lint types contracts docs pages wheel-test check bench clean
 
 help:  ## Show what this Makefile can do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
@@ -21,6 +21,12 @@ demo: $(STAMP)  ## Analyse the masks in examples/, a pruned LeNet-300-100 and a 
 	$(BIN)/topograph analyze examples/lenet-300-100-digits.npz
 	$(BIN)/topograph analyze examples/radix-lenet.npz
 	$(BIN)/topograph train examples/lenet-300-100-digits.npz --data digits --seeds 3
+
+study-demo: $(STAMP)  ## A whole study on digits, from plan to report, in minutes
+	$(BIN)/topograph study plan examples/studies/digits.toml --jobs 2
+	$(BIN)/topograph study run examples/studies/digits.toml --jobs 2
+	$(BIN)/topograph study ceiling examples/studies/digits.toml
+	$(BIN)/topograph study report examples/studies/digits.toml --jobs 2
 
 test: $(STAMP)  ## Run the whole test suite (no GPU, no network)
 	$(BIN)/python -m pytest -n $(WORKERS)

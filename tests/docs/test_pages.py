@@ -106,6 +106,15 @@ def test_a_stale_page_is_noticed(tmp_path):
     assert subprocess.run([*script, "--check"], capture_output=True).returncode == 1
 
 
+def test_every_target_of_make_that_a_page_names_exists():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    for page in PAGES:
+        named = re.findall(
+            r"(?:^ *|`)make ([a-z-]+)", page.read_text(encoding="utf-8"), re.MULTILINE
+        )
+        assert set(named) <= targets, page
+
+
 def test_metrics_page_has_every_metric_with_its_definition():
     page = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
     for metric in METRICS.values():
