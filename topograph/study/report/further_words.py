@@ -91,8 +91,9 @@ def failures(rows: Rows, findings: StudyFindings | None) -> list[str]:
     ]
     if parts:
         lines.append(
-            "In the tested cells: chance that of two nets of a cell, one that predicts all classes and one that does "
-            f"not, the former has more of the property (one half is no order): {joined(parts)}."
+            "In the tested cells: chance that of two nets of a cell, one that predicts all classes "
+            "and one that does not, the former has more of the property (one half is no order): "
+            f"{joined(parts)}."
         )
     among = [
         f"{escaped(one.name)} {signed(one.two_part.accuracy.tau)} "

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7A1F3D")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p", "<")
 GREY = "#767676"
-_TITLE_WIDTH = 40  # letters of a line
 _STYLE = {
     "figure.dpi": 100,
     "savefig.dpi": 150,
@@ -135,9 +134,9 @@ def add_legend(figure: Figure, look: dict[str, Look], title: str) -> None:
     )
 
 
-def titled(axes: Axes, name: str) -> None:
-    """Set the title of a panel, in as many lines as it needs."""
-    axes.set_title(textwrap.fill(name, _TITLE_WIDTH))
+def titled(axes: Axes, name: str, letters: int = 40) -> None:
+    """Set the title of a panel, in lines of so many letters at most."""
+    axes.set_title(textwrap.fill(name, letters))
 
 
 def percentages(axis: Axis) -> None:

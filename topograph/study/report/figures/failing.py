@@ -59,7 +59,7 @@ def failure_rates(rows: Rows, specification: Specification, *, level: float = 0.
             families = sorted({one.family for one in found}, reverse=True)
             for one in found:
                 _draw_family(axes, families.index(one.family), one)
-            titled(axes, place)
+            titled(axes, place, 28)
             axes.set_yticks(range(len(families)), families)
             axes.set_ylim(-0.6, len(families) - 0.4)
             axes.set_xlim(-0.03, 1.03)
