@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.sparse
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from topograph.biadjacency import Identity, Kronecker, Sparse
@@ -112,6 +112,7 @@ def test_the_threshold_keeps_what_is_above_it(threshold):
     np.testing.assert_array_equal(dense(graph)[0], np.abs(FIRST) > threshold)
 
 
+@example("L", [-1], 1, True)  # the largest of 64 bits
 @given(
     st.sampled_from("bhilBHIL?efd"),
     st.lists(st.integers(-(2**63), 2**64 - 1), min_size=1),

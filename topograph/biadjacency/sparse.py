@@ -109,7 +109,7 @@ class Sparse:
             If an entry is not a finite number, or the matrix is not two-dimensional.
         """
         if scipy.sparse.issparse(matrix):
-            if matrix.dtype.kind in "iu":
+            if matrix.dtype.kind in "iu" and matrix.dtype != np.uint64:  # half of which would wrap
                 matrix = matrix.astype(np.int64)
             matrix = scipy.sparse.csr_array(matrix)
             if not matrix.has_canonical_format:
