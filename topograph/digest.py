@@ -1,8 +1,9 @@
-"""A name for a mask that depends on its edges alone."""
+"""Names that depend on content alone: of a mask, and of anything that JSON can say."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 
 import numpy as np
 
@@ -42,6 +43,17 @@ def mask_digest(graph: LayeredGraph) -> str:
         _add(state, matrix.indptr)
         _add(state, matrix.indices)
     return state.hexdigest()
+
+
+def content_digest(content: object) -> str:
+    """SHA-256 of anything that JSON can say, its keys sorted, in hexadecimal.
+
+    Examples
+    --------
+    >>> content_digest({"b": 1, "a": [2]}) == content_digest({"a": [2], "b": 1})
+    True
+    """
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _add(state: hashlib._Hash, numbers: object) -> None:

@@ -12,6 +12,7 @@ import click
 
 from topograph_cli.plain_table import plain_table
 from topograph_cli.progress import ProgressBar
+from topograph_cli.shards import chosen_shard
 from topograph_cli.training_options import (
     PLAN_OPTIONS,
     TrainingPlan,
@@ -130,7 +131,7 @@ def train(
             device,
             members,
             workers,
-            _shard(shard),
+            chosen_shard(shard),
             precision="fp32" if precision == "fp32" else "tf32",
             tensorboard=None if tensorboard is None else Path(tensorboard),
         )
@@ -174,14 +175,6 @@ def _refuse_plan_options(context: click.Context) -> None:
         raise click.UsageError(
             f"A bundle says itself how to train; {', '.join(names.values())} is for masks."
         )
-
-
-def _shard(text: str) -> tuple[int, int]:
-    try:
-        part, parts = map(int, text.split("/"))
-    except ValueError:
-        raise click.UsageError(f"--shard {text}: say I/N, such as 2/8.") from None
-    return part, parts
 
 
 def _table(summaries: list[MaskSummary]) -> str:

@@ -167,10 +167,3 @@ def test_confirmation_stands_apart(tmp_path):
 def test_without_rows_there_is_nothing():
     with pytest.raises(Undefined, match="no run of the study is done yet"):
         analyse_study([], PLAIN)
-
-
-def test_the_mixed_model_knows_how_many_test_images_there_are():
-    from topograph.study.analysing import _IMAGES
-    from topograph.training import load_data
-
-    assert _IMAGES["digits"] == len(load_data("digits").test_labels)

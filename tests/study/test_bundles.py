@@ -5,10 +5,13 @@ import json
 import pytest
 
 from tests.study.small_studies import RECIPE, REGIME, UNIFORM, comparable, run, study
+from topograph.digest import mask_digest
 from topograph.errors import ParameterError, ReadError
 from topograph.study.bundles import NAMES, take_results, write_bundles
 from topograph.study.collecting import collect_study
+from topograph.study.design.building import build
 from topograph.study.design.preregistration import register
+from topograph.study.design.units import count_runs, units_of
 from topograph.study.execution.store import stored_rows
 from topograph.training.bundle.manifest import read_manifest
 
@@ -59,9 +62,35 @@ def test_what_is_done_is_not_bundled(places, tmp_path):
     for bundle in bundles:
         train(bundle)
         take_results(STUDY, bundle, tmp_path)
-    assert 0 < len(done) < 48 == len(stored_rows(tmp_path))
-    trained = sum(read_manifest(bundle).n_runs for bundle in bundles)
-    assert trained < 2 * 24
+    assert len(stored_rows(tmp_path)) == 48
+    bundled = {row["key"] for row in stored_rows(tmp_path)} - done
+    assert 0 < len(bundled) < 48
+    expected = 0
+    for variant in STUDY.variants:
+        missing = [
+            unit
+            for unit in units_of(STUDY)
+            if unit.key in bundled and unit.variant.name == variant.name
+        ]
+        names = {unit.topology.name for unit in missing}
+        same = {mask_digest(build(unit.topology, here)) for unit in missing}
+        assert len(same) in (
+            len(names),
+            len(names) - 1,
+        )  # nothing is dead: the repaired is its base
+        expected += len(same) * len({unit.seed for unit in missing}) * len(STUDY.rate_factors)
+    assert sum(read_manifest(bundle).n_runs for bundle in bundles) == expected
+
+
+def test_topologies_of_fewer_seeds_have_a_bundle_of_their_own(tmp_path):
+    balanced = {"family": "balanced", "seeds": 1}
+    specification = study(seeds=3, topologies=[UNIFORM, balanced])
+    register(specification, tmp_path / "here")
+    bundles = write_bundles(specification, tmp_path / "here", tmp_path / "there")
+    assert [bundle.name for bundle in bundles] == ["digits-modern", "digits-modern-2"]
+    assert [list(read_manifest(bundle).seeds) for bundle in bundles] == [[0, 1, 2], [0]]
+    runs = [read_manifest(bundle).n_runs for bundle in bundles]
+    assert (sum(runs), runs[1]) == (count_runs(specification), 1)
 
 
 def test_results_from_elsewhere_are_those_from_here(places, tmp_path):

@@ -10,6 +10,7 @@ from topograph.errors import ParameterError
 from topograph.training import ALFORD_2018, MODERN, Dataset, load_data, prepare
 from topograph.training.data import CONSTANTS, Standardisation
 from topograph.training.data.augmentation import CROP, augment, crop_centre
+from topograph.training.data.published import PUBLISHED
 from topograph.training.data.standardisation import standardise, standardise_each
 from topograph.training.recipes import find_recipe
 
@@ -185,3 +186,9 @@ def test_augmentation_means_the_same_on_every_device():
     on_cpu = augment(images, torch.Generator().manual_seed(0))
     on_gpu = augment(images.cuda(), torch.Generator().manual_seed(0))
     assert torch.allclose(on_cpu, on_gpu.cpu(), atol=1e-4)
+
+
+def test_published_numbers_of_images_are_those_of_the_data():
+    data = load_data("digits")
+    sizes = (len(data.train_labels), len(data.test_labels))
+    assert sizes == PUBLISHED["digits"].n_images

@@ -31,9 +31,9 @@ from topograph.study.views import (
     split_confirmation,
     study_table,
 )
+from topograph.training.data.published import PUBLISHED
 
 Result = TypeVar("Result")
-_IMAGES = {"digits": 450}  # test images; of other data sets there are 10,000
 
 
 @dataclass(frozen=True)
@@ -174,7 +174,7 @@ def _add_mixed(
         {name: arrays[name] for name in plan.primaries},
         arrays["topology"],
         arrays["stratum"],
-        n_images=_IMAGES.get(rows[0]["data"], 10_000),
+        n_images=PUBLISHED[rows[0]["data"]].n_images[1],
         level=plan.level,
     )
 

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from topograph.digest import mask_digest
+from topograph.digest import content_digest, mask_digest
 from topograph.errors import ReadError
 from topograph.graph import LayeredGraph
 from topograph.io.paths import shown
 from topograph.io.replacing import write_text
 from topograph.study.design.building import build
-from topograph.study.design.hashing import hashed
 from topograph.study.design.preregistration import check_registered
 from topograph.study.design.specification import Specification
 from topograph.study.design.topologies import topologies_of
@@ -24,7 +22,6 @@ from topograph.study.execution.store import keep_rows, stored_rows
 from topograph.training.bundle import make_bundle
 from topograph.training.bundle.manifest import read_manifest
 from topograph.training.bundle.results import RESULTS, read_results
-from topograph.training.recipes import Recipe
 
 NAMES = "study.json"
 _TAKEN = ("engine", "engine_reason", "device", "precision", "members", "torch", "topograph")
@@ -33,7 +30,8 @@ _TAKEN = ("engine", "engine_reason", "device", "precision", "members", "torch", 
 def write_bundles(specification: Specification, folder: Path, target: Path) -> list[Path]:
     """Write a bundle for every data set and variant, for `topograph train` elsewhere.
 
-    Masks and seeds of which every run is in the study's store are left out.
+    Masks and seeds of which every run is in the study's store are left out. Topologies that train
+    from fewer seeds than others have bundles of their own.
 
     Parameters
     ----------
@@ -53,44 +51,54 @@ def write_bundles(specification: Specification, folder: Path, target: Path) -> l
         If the study was not registered beforehand, or is another one now.
     """
     check_registered(specification, folder)
-    written = []
-    there = {row["key"] for row in stored_rows(folder)}
+    written: list[Path] = []
     used: dict[str, int] = {}  # names of variants may differ in signs that folders do not have
-    data_of = {regime.name: specification.data_of(regime) for regime in specification.regimes}
-    for data, variant in itertools.product(specification.data, specification.variants):
-        masks: dict[str, LayeredGraph] = {}
-        names: dict[str, list[str]] = {}
-        seeds: set[int] = set()
-        for topology in topologies_of(specification):
-            missing = {
-                seed
-                for seed, rate in itertools.product(specification.seeds, specification.rate_factors)
-                if Unit(topology, data, variant, seed, rate, specification.validation_of(data)).key
-                not in there
-            }
-            if missing and data in data_of[topology.regime]:
-                seeds |= missing
-                graph = build(topology, folder)
-                same = names.setdefault(mask_digest(graph), [])
-                same.append(topology.name)
-                if len(same) == 1:  # twins may turn out to be the same mask
-                    masks[topology.name] = graph
-        if masks:
-            name = re.sub(r"[^a-z0-9.=]+", "-", f"{data} {variant.name}".lower()).strip("-.")
-            used[name] = used.get(name, 0) + 1
-            place = target / (name if used[name] == 1 else f"{name}-{used[name]}")
-            make_bundle(
-                masks,
-                data,
-                variant.recipe,
-                place,
-                seeds=sorted(seeds),
-                rate_factors=specification.rate_factors,
-                n_validation=specification.validation_of(data),
-            )
-            write_text(json.dumps(names) + "\n", place / NAMES)
-            written.append(place)
+    for units in _missing(specification, folder):
+        first = units[0]
+        name = re.sub(r"[^a-z0-9.=]+", "-", f"{first.data} {first.variant.name}".lower()).strip(
+            "-."
+        )
+        used[name] = used.get(name, 0) + 1
+        place = target / (name if used[name] == 1 else f"{name}-{used[name]}")
+        masks, names = _masks(units, folder)
+        make_bundle(
+            masks,
+            first.data,
+            first.variant.recipe,
+            place,
+            seeds=sorted({unit.seed for unit in units}),
+            rate_factors=specification.rate_factors,
+            n_validation=first.n_validation,
+        )
+        write_text(json.dumps(names) + "\n", place / NAMES)
+        written.append(place)
     return written
+
+
+def _missing(specification: Specification, folder: Path) -> list[list[Unit]]:
+    """Return the runs that are not in the store, those of one bundle together."""
+    there = {row["key"] for row in stored_rows(folder)}
+    found: dict[tuple[str, str, int | None], list[Unit]] = {}
+    for unit in units_of(specification):
+        if unit.key not in there:
+            bundle = (unit.data, unit.variant.name, unit.topology.n_seeds)
+            found.setdefault(bundle, []).append(unit)
+    return list(found.values())
+
+
+def _masks(
+    units: Sequence[Unit], folder: Path
+) -> tuple[dict[str, LayeredGraph], dict[str, list[str]]]:
+    """Return the masks of runs by name, and for each mask's hash all names that it has."""
+    masks: dict[str, LayeredGraph] = {}
+    names: dict[str, list[str]] = {}
+    for name, topology in {unit.topology.name: unit.topology for unit in units}.items():
+        graph = build(topology, folder)
+        same = names.setdefault(mask_digest(graph), [])
+        same.append(name)
+        if len(same) == 1:  # twins may turn out to be the same mask
+            masks[name] = graph
+    return masks, names
 
 
 def take_results(specification: Specification, bundle: Path, folder: Path) -> int:
@@ -109,7 +117,7 @@ def take_results(specification: Specification, bundle: Path, folder: Path) -> in
     variants = [
         variant
         for variant in specification.variants
-        if _switches(variant.recipe) == _switches(manifest.recipe)
+        if variant.recipe.switches() == manifest.recipe.switches()
     ]
     if not variants or manifest.data not in specification.data:
         return 0
@@ -132,7 +140,7 @@ def take_results(specification: Specification, bundle: Path, folder: Path) -> in
                     outcome = outcome_columns(row, manifest.n_validation)
                     taken.append({"key": unit.key} | described(unit) | outcome | about)
     if taken:
-        keep_rows(folder, taken, f"bundle-{hashed(manifest.to_json())[:16]}")
+        keep_rows(folder, taken, f"bundle-{content_digest(manifest.to_json())[:16]}")
     return len(taken)
 
 
@@ -150,7 +158,3 @@ def _names(bundle: Path) -> dict[str, list[str]]:
         raise ReadError(
             f"{shown(place)}: The names of a study's masks must be here, but the file is damaged."
         ) from error
-
-
-def _switches(recipe: Recipe) -> dict[str, Any]:
-    return {key: value for key, value in recipe.provenance().items() if key != "name"}

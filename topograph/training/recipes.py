@@ -161,6 +161,10 @@ class Recipe:
         rates, betas = [list(pair) for pair in self.rates], list(self.betas)
         return dataclasses.asdict(self) | {"rates": rates, "betas": betas}
 
+    def switches(self) -> dict[str, Any]:
+        """Return all that matters to a result: everything but the name; fit for JSON."""
+        return {key: value for key, value in self.provenance().items() if key != "name"}
+
 
 ALFORD_2018 = Recipe(
     "alford2018",

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.study.small_studies import UNIFORM, study
+from topograph.digest import content_digest
 from topograph.errors import ParameterError, ReadError
-from topograph.study.design.hashing import hashed
 from topograph.study.design.preregistration import (
     PREREGISTRATION,
     check_registered,
@@ -33,7 +33,7 @@ def test_what_is_registered_is_the_whole_study(tmp_path):
     assert there["amends"] == []
     assert dt.datetime.fromisoformat(there["registered"]).tzinfo is not None
     rest = {key: value for key, value in there.items() if key != "hash"}
-    assert there["hash"] == hashed(rest)
+    assert there["hash"] == content_digest(rest)
 
 
 def test_registering_again_changes_nothing(tmp_path):

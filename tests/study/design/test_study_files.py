@@ -225,7 +225,8 @@ def test_a_missing_key_of_doses_is_named(key):
         (with_regime(densities=[0.25, 0.25000001]), "'small 0.25' comes twice"),
         (with_regime(data=["digits", "digits"]), "'digits' comes twice"),
         (with_regime(data=["mnist"]), "one of digits"),
-        ({"topologies": [UNIFORM, UNIFORM | {"first_seed": 9}]}, "'uniform' comes twice"),
+        (with_source(seeds=2), "from 1 to the study's 1"),
+        (with_source(seeds=0), "from 1 to the study's 1"),
         (with_source(regimes=["large"]), "one of small"),
         (with_source(densities=[0.3]), "none of their regimes"),
         ({"doses": [DOSES, DOSES]}, "'reach' comes twice"),
@@ -253,6 +254,7 @@ def test_a_missing_key_of_doses_is_named(key):
             {"topologies": [UNIFORM, UNIFORM | {"name": "again", "first_seed": 1}]},
             "must come once",
         ),
+        ({"topologies": [UNIFORM, UNIFORM | {"first_seed": 1}]}, "must come once"),
         ({"regimes": [REGIME, REGIME | {"name": "other"}]}, "must come once"),
     ],
 )

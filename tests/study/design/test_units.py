@@ -16,6 +16,7 @@ WIDE = study(
         UNIFORM | {"count": 3, "relabellings": 1},
         {"family": "balanced", "own_edges": True},
         {"family": "continuous", "count": 2, "repaired": True},
+        UNIFORM | {"first_seed": 3, "seeds": 1},
     ],
     regimes=[REGIME, REGIME | {"name": "dense", "densities": [0.4], "data": ["digits"]}],
     data=["digits", "mnist"],
@@ -29,8 +30,14 @@ KEYS = [unit.key for unit in units_of(WIDE)]
 
 def test_runs_have_different_keys():
     assert len(set(KEYS)) == len(KEYS)
-    masks = (6 + 1 + 4) * (2 + 1)
-    assert len(KEYS) == masks * 2 * 2 * 3
+    starts = ((6 + 1 + 4) * 2 + 2) * (2 + 1)
+    assert len(KEYS) == starts * 2 * 3
+
+
+def test_topologies_of_fewer_seeds_take_the_first_ones():
+    one = study(seeds=[5, 3], topologies=[UNIFORM, {"family": "balanced", "seeds": 1}])
+    found = [(unit.topology.family, unit.seed) for unit in units_of(one)]
+    assert sorted(found) == [("balanced", 5)] + [("uniform", 3)] * 2 + [("uniform", 5)] * 2
 
 
 @settings(max_examples=30)

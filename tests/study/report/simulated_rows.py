@@ -13,7 +13,7 @@ FAMILIES = (
     "balanced", "banded", "biregular", "butterfly", "continuous", "monarch", "ramanujan", "uniform",
 )  # fmt: skip
 DENSITIES = (0.01, 0.03, 0.1)
-DATA = ("digits", "fashion", "mnist")
+DATA = ("digits", "fashion-mnist", "mnist")
 PROPERTIES = (
     "connected_pair_fraction",
     "end_to_end_gap",

@@ -66,7 +66,7 @@ def test_the_forest_has_a_mark_at_every_tau_with_exploratory_ones_hollow(study, 
 def test_every_environment_is_a_panel_and_every_family_in_the_legend(figures):
     figure = figures["density"]
     assert [axes.get_title() for axes in figure.axes] == [
-        "digits, lenet", "fashion, lenet", "mnist, lenet",
+        "digits, lenet", "fashion-mnist, lenet", "mnist, lenet",
     ]  # fmt: skip
     assert [text.get_text() for text in figure.legends[0].get_texts()] == sorted(FAMILIES)
     assert figure.axes[0].get_xscale() == "log"

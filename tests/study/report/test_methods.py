@@ -33,6 +33,14 @@ def test_relabellings_of_a_source_come_before_those_of_the_study():
     assert "| uniform | uniform | everywhere | named | 1 | 2 | none |" in text
 
 
+def test_fewer_seeds_are_told():
+    sources = [{"family": "banded", "seeds": 1}, {"family": "uniform"}]
+    text = methods(specification(topologies=sources).as_dict())
+    assert "| banded | banded | everywhere | named | 1 | 0 | none | 1 |" in text
+    assert "| uniform | uniform | everywhere | named | 1 | 0 | none | all |" in text
+    assert "seeds |" not in methods(specification(topologies=sources[1:]).as_dict())
+
+
 def test_twins_are_told():
     sources = [
         {"family": "uniform"},

@@ -108,7 +108,7 @@ def test_cells_with_nothing_to_explain_are_listed(findings):
     assert left_out
     assert said.startswith(f"Nothing to explain in {len(left_out)} cells")
     for one in findings.cells:
-        named = f"{one.environment.removesuffix(', lenet')}, {one.stratum} ("
+        named = f" {one.environment.removesuffix(', lenet')}, {one.stratum} ("
         assert (named in said) == (one in left_out)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from topograph.digest import content_digest
 from topograph.errors import ParameterError
 from topograph.generators import (
     append_dense,
@@ -20,7 +21,6 @@ from topograph.generators import (
 from topograph.generators.repairing import connect_outputs
 from topograph.graph import LayeredGraph
 from topograph.io import read
-from topograph.study.design.hashing import hashed
 from topograph.study.design.topologies import Topology
 from topograph.study.execution.kept_masks import kept_mask
 
@@ -114,8 +114,8 @@ def base_graph(making: Mapping[str, Any], folder: Path) -> LayeredGraph:
 def making_key(making: Mapping[str, Any]) -> str:
     """Return the name under which the mask of a making is kept, its changes apart."""
     if "series" in making:
-        return hashed(making)[:32]
-    return hashed({key: value for key, value in making.items() if key != "changes"})[:32]
+        return content_digest(making)[:32]
+    return content_digest({key: value for key, value in making.items() if key != "changes"})[:32]
 
 
 class _Key:
@@ -123,7 +123,7 @@ class _Key:
 
     def __init__(self, making: Mapping[str, Any]) -> None:
         self.making = making
-        self._hash = hashed(making)
+        self._hash = content_digest(making)
 
     def __hash__(self) -> int:
         return hash(self._hash)

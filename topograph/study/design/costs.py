@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,13 @@ from topograph.errors import ParameterError, ReadError, TopographError
 from topograph.study.design.building import base_graph, build
 from topograph.study.design.plan_checks import check_fit
 from topograph.study.design.specification import Regime, Specification, TopologySource
-from topograph.study.design.topologies import Topology, count_stratum, making_of, topologies_of
+from topograph.study.design.topologies import (
+    Size,
+    Topology,
+    making_of,
+    size_of_stratum,
+    stratum_topologies,
+)
 from topograph.study.execution.chunk_training import Place, prepared, steps_of
 from topograph.study.statistics import PowerEstimate, power_estimate
 from topograph.training.devices import find_device, peak_memory
@@ -143,18 +148,18 @@ def powers(specification: Specification) -> list[tuple[str, int, float, PowerEst
     level = 0.05 / max(1, len(specification.statistics.primaries))
     for data in specification.data:
         sizes = [
-            count_stratum(specification, regime, density)[0]
+            size_of_stratum(specification, regime, density)
             for regime in specification.regimes
             if data in specification.data_of(regime)
             for density in regime.densities
         ]
-        fewest = min(sizes, default=0)
-        if fewest < 2:
+        smallest = min(sizes, key=lambda size: size.classes, default=Size())
+        if smallest.classes < 2:
             continue
         for tau in TAUS:
             estimate = power_estimate(
-                min(fewest, _FEW_TOPOLOGIES),
-                len(specification.seeds) * (1 + specification.relabellings),
+                min(smallest.classes, _FEW_TOPOLOGIES),
+                smallest.starts // smallest.classes,
                 ASSUMED_SHARE,
                 tau,
                 n_strata=len(sizes),
@@ -176,8 +181,8 @@ def _cost(
 ) -> StratumCost:
     check_fit(regime, data)
     edges = check_stratum(specification, regime, density)
-    n_classes, n_masks = count_stratum(specification, regime, density)
-    each = len(specification.variants) * len(specification.seeds) * len(specification.rate_factors)
+    size = size_of_stratum(specification, regime, density)
+    each = len(specification.variants) * len(specification.rate_factors)
     n_steps, seconds, note = None, None, "" if trial else "no trial was wanted"
     try:
         device, variant = find_device(place.device), specification.variants[0]
@@ -194,25 +199,13 @@ def _cost(
         regime.name,
         regime.stratum(density),
         data,
-        n_classes,
-        n_masks,
-        n_masks * each,
+        size.classes,
+        size.masks,
+        size.starts * each,
         edges,
         n_steps,
         seconds,
         note,
-    )
-
-
-def _at(specification: Specification, regime: Regime, density: float) -> Specification:
-    alone = dataclasses.replace(regime, densities=(density,))
-    others = tuple(one for one in specification.topologies if one.takes_part(regime, density))
-    doses = tuple(
-        one for one in specification.doses if one.regime == regime.name and one.density == density
-    )
-    sources = tuple(dataclasses.replace(one, regimes=(regime.name,)) for one in others)
-    return dataclasses.replace(
-        specification, regimes=(alone,), topologies=sources, doses=doses, confirmation=()
     )
 
 
@@ -229,9 +222,9 @@ def _edges(source: TopologySource, regime: Regime, density: float) -> tuple[int,
 
 def _example(specification: Specification, regime: Regime, density: float) -> Topology | None:
     """Return a topology that can be made on the spot; None if there is none."""
-    if not count_stratum(specification, regime, density)[0]:
+    if not size_of_stratum(specification, regime, density).classes:
         return None
-    for topology in topologies_of(_at(specification, regime, density)):
+    for topology in stratum_topologies(specification, regime, density):
         if "series" not in topology.making and topology.making["family"] != "pruned":
             return topology
     return None

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from topograph.digest import content_digest
 from topograph.errors import ParameterError, ReadError
 from topograph.io.paths import shown
 from topograph.io.replacing import write_text
-from topograph.study.design.hashing import hashed
 from topograph.study.design.specification import Specification
 from topograph.version import topograph_version
 
@@ -66,7 +66,7 @@ def register(
         "specification": specification.as_dict(),
         "amends": [] if there is None else [*there["amends"], _kept(there, specification)],
     }
-    content["hash"] = hashed(content)
+    content["hash"] = content_digest(content)
     folder.mkdir(parents=True, exist_ok=True)
     write_text(json.dumps(content, indent=1) + "\n", folder / PREREGISTRATION)
     return content
@@ -103,7 +103,7 @@ def registered(folder: Path) -> dict[str, Any] | None:
     try:
         content = json.loads(place.read_text(encoding="utf-8"))
         said = content.pop("hash")
-        if said != hashed(content):
+        if said != content_digest(content):
             raise ReadError(
                 f"{shown(place)}: The preregistration must be as it was written, but its hash "
                 f"does not fit.",

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
+from topograph.digest import content_digest
 from topograph.generators.allocation import Allocation
-from topograph.study.design.hashing import hashed, without_defaults
+from topograph.study.design.said_fields import without_defaults
 from topograph.study.design.specification_checks import check_specification
 from topograph.training.recipes import Recipe
 
@@ -73,6 +74,8 @@ class TopologySource:
         Where it takes part; everywhere by default.
     relabellings : int, optional
         Random relabellings beside the natural labelling; the study's by default.
+    seeds : int, optional
+        Train from the first so many seeds of the study only; from all by default.
     degree_twins, density_twins : int, default 0
         Twins of each topology with the same degrees, or with the same edges per layer only.
     repaired : bool, default False
@@ -92,6 +95,7 @@ class TopologySource:
     regimes: tuple[str, ...] = ()
     densities: tuple[float, ...] = ()
     relabellings: int | None = None
+    seeds: int | None = None
     degree_twins: int = 0
     density_twins: int = 0
     repaired: bool = False
@@ -144,6 +148,10 @@ class DoseSource:
     options: Mapping[str, Any] = field(default_factory=dict)
     relabellings: int | None = None
     first_seed: int = 0
+
+    def takes_part(self, regime: Regime, density: float) -> bool:
+        """Return whether its series are in a stratum."""
+        return (self.regime, self.density) == (regime.name, density)
 
 
 @dataclass(frozen=True)
@@ -291,7 +299,7 @@ class Specification:
         What has its default does not enter, so that a later version, which knows more keys, gives
         the same.
         """
-        return hashed(without_defaults(self))
+        return content_digest(without_defaults(self))
 
 
 def roles() -> tuple[str, ...]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from topograph.digest import content_digest
 from topograph.errors import ParameterError
-from topograph.study.design.hashing import hashed
 
 if TYPE_CHECKING:
     from topograph.study.design.specification import Regime, Specification, TopologySource
@@ -54,8 +54,7 @@ def check_specification(study: Specification) -> None:
 def _check_variants(study: Specification) -> None:
     known: dict[str, str] = {}
     for variant in study.variants:
-        switches = variant.recipe.provenance() | {"name": ""}
-        same = known.setdefault(hashed(switches), variant.name)
+        same = known.setdefault(content_digest(variant.recipe.switches()), variant.name)
         if same != variant.name:
             raise ParameterError(
                 f"Variants must train in different ways, but {same!r} and {variant.name!r} "
@@ -67,6 +66,12 @@ def _check_names(study: Specification) -> None:
     regimes = {regime.name: regime for regime in study.regimes}
     for source in study.topologies:
         _check_count(source)
+        if source.seeds is not None and not 0 < source.seeds <= len(study.seeds):
+            raise ParameterError.expected(
+                f"seeds of topologies {source.name!r}",
+                f"from 1 to the study's {len(study.seeds)}",
+                source.seeds,
+            )
         for name in source.regimes:
             _check_known(f"Regime of topologies {source.name!r}", name, regimes)
         if not any(
@@ -78,10 +83,6 @@ def _check_names(study: Specification) -> None:
                 f"Topologies {source.name!r} must take part in a stratum, but the densities "
                 f"{list(source.densities)} are in none of their regimes."
             )
-    for regime in study.regimes:
-        for density in regime.densities:
-            here = [one.name for one in study.topologies if one.takes_part(regime, density)]
-            _check_unique(f"topologies in stratum {regime.stratum(density)!r}", here)
     for dose in study.doses:
         _check_known(f"Regime of doses {dose.name!r}", dose.regime, regimes)
         allowed = regimes[dose.regime].densities

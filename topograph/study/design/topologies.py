@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from topograph.digest import content_digest
 from topograph.generators.continuous_family import sobol_dials
 from topograph.io.paths import listed, naming, shown
-from topograph.study.design.hashing import hashed
 from topograph.study.design.specification import (
     DoseSource,
     Regime,
@@ -38,6 +38,8 @@ class Topology:
         Of a series of doses, and the property that moves along it.
     repaired : bool or None
         Whether its dead outputs are joined to inputs; None where that is no question.
+    n_seeds : int, optional
+        It trains from the first so many seeds of the study; from all by default.
     """
 
     making: Mapping[str, Any]
@@ -50,6 +52,7 @@ class Topology:
     series: str = ""
     moved: str = ""
     repaired: bool | None = None
+    n_seeds: int | None = None
 
     @cached_property
     def key(self) -> str:
@@ -71,36 +74,58 @@ def topologies_of(specification: Specification) -> Iterator[Topology]:
     """Give every topology of a study in every labelling, stratum by stratum."""
     for regime in specification.regimes:
         for density in regime.densities:
-            for source in specification.topologies:
-                if source.takes_part(regime, density):
-                    labellings = _labellings(source, specification)
-                    for one in _of_source(source, regime, density):
-                        yield from _labelled(one, labellings)
-            for dose in specification.doses:
-                if dose.regime == regime.name and dose.density == density:
-                    for one in _of_series(dose, regime):
-                        yield from _labelled(one, _labellings(dose, specification))
+            yield from stratum_topologies(specification, regime, density)
 
 
-def count_topologies(specification: Specification, regime: Regime) -> tuple[int, int]:
-    """Return the numbers of isomorphism classes and of masks of a regime, without listing them."""
-    counts = [count_stratum(specification, regime, density) for density in regime.densities]
-    return sum(classes for classes, _ in counts), sum(masks for _, masks in counts)
+def stratum_topologies(
+    specification: Specification, regime: Regime, density: float
+) -> Iterator[Topology]:
+    """Give those of one density of a regime."""
+    for source in specification.topologies:
+        if source.takes_part(regime, density):
+            for one in _of_source(source, regime, density):
+                yield from _labelled(one, _labellings(source, specification))
+    for dose in specification.doses:
+        if dose.takes_part(regime, density):
+            for one in _of_series(dose, regime):
+                yield from _labelled(one, _labellings(dose, specification))
 
 
-def count_stratum(specification: Specification, regime: Regime, density: float) -> tuple[int, int]:
-    """Return the same of one density of a regime."""
-    classes = masks = 0
+@dataclass(frozen=True)
+class Size:
+    """How many topologies there are.
+
+    Parameters
+    ----------
+    classes : int
+        Isomorphism classes.
+    masks : int
+        Classes in all their labellings.
+    starts : int
+        Masks with all their seeds: trainings of one variant, at one rate, on one data set.
+    """
+
+    classes: int = 0
+    masks: int = 0
+    starts: int = 0
+
+
+def size_of_stratum(specification: Specification, regime: Regime, density: float) -> Size:
+    """Return how many topologies one density of a regime has, without listing them."""
+    classes = masks = starts = 0
     for source in specification.topologies:
         if source.takes_part(regime, density):
             number = source.count * per_topology(source)
-            classes += number
-            masks += number * _labellings(source, specification)
+            nets = number * _labellings(source, specification)
+            classes, masks = classes + number, masks + nets
+            starts += nets * len(specification.seeds[: source.seeds])
     for dose in specification.doses:
-        if dose.regime == regime.name and dose.density == density:
-            classes += dose.bases * dose.n_steps
-            masks += dose.bases * dose.n_steps * _labellings(dose, specification)
-    return classes, masks
+        if dose.takes_part(regime, density):
+            number = dose.bases * dose.n_steps
+            nets = number * _labellings(dose, specification)
+            classes, masks = classes + number, masks + nets
+            starts += nets * len(specification.seeds)
+    return Size(classes, masks, starts)
 
 
 def _labellings(source: TopologySource | DoseSource, specification: Specification) -> int:
@@ -153,6 +178,7 @@ def _of_source(source: TopologySource, regime: Regime, density: float) -> Iterat
             source.name,
             source.role,
             repaired=False if source.repaired else None,
+            n_seeds=source.seeds,
         )
         yield from _with_repaired(base, source)
         for kind, number in (
@@ -202,8 +228,8 @@ def _of_series(dose: DoseSource, regime: Regime) -> Iterator[Topology]:
                 f"{regime.stratum(dose.density)} (doses)",
                 dose.name,
                 "dose",
-                base=hashed(base)[:16],
-                series=hashed(series)[:16],
+                base=content_digest(base)[:16],
+                series=content_digest(series)[:16],
                 moved=dose.moved,
             )
 

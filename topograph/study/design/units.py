@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from topograph.study.design.specification import Specification, Variant
-from topograph.study.design.topologies import Topology, count_topologies, topologies_of
+from topograph.study.design.topologies import Topology, size_of_stratum, topologies_of
 from topograph.training.recipes import Recipe
 
 RESULT_VERSION = 1  # raised when the same run gives other results
@@ -57,9 +57,7 @@ class Unit:
 
 @functools.lru_cache(maxsize=256)
 def _said(recipe: Recipe) -> str:
-    switches = recipe.provenance()
-    del switches["name"]
-    return json.dumps(switches, sort_keys=True)
+    return json.dumps(recipe.switches(), sort_keys=True)
 
 
 @dataclass(frozen=True)
@@ -112,26 +110,26 @@ def chunks_of(specification: Specification, members: int) -> Iterator[Chunk]:
             for data, variant, seed in itertools.product(
                 data_of[block[0].regime], specification.variants, specification.seeds
             ):
-                yield Chunk(
-                    tuple(
-                        Unit(
-                            topology,
-                            data,
-                            variant,
-                            seed,
-                            rate,
-                            specification.validation_of(data),
-                        )
-                        for topology in block
-                        for rate in rates
-                    )
+                units = tuple(
+                    Unit(topology, data, variant, seed, rate, specification.validation_of(data))
+                    for topology in block
+                    if seed in seeds_of(specification, topology)
+                    for rate in rates
                 )
+                if units:
+                    yield Chunk(units)
+
+
+def seeds_of(specification: Specification, topology: Topology) -> tuple[int, ...]:
+    """Return the seeds that a topology trains from."""
+    return specification.seeds[: topology.n_seeds]
 
 
 def count_runs(specification: Specification) -> int:
     """Return the number of trainings, without listing them."""
-    each = len(specification.variants) * len(specification.seeds) * len(specification.rate_factors)
+    each = len(specification.variants) * len(specification.rate_factors)
     return each * sum(
-        count_topologies(specification, regime)[1] * len(specification.data_of(regime))
+        size_of_stratum(specification, regime, density).starts * len(specification.data_of(regime))
         for regime in specification.regimes
+        for density in regime.densities
     )

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from topograph.digest import content_digest
 from topograph.errors import GraphError
 from topograph.generators.dosing import dose_series
 from topograph.pruning import PruningPlan, graph_of_masks, prune_levels
 from topograph.study.design.building import base_graph, making_key
-from topograph.study.design.hashing import hashed
 from topograph.study.design.specification import Specification
 from topograph.study.design.topologies import topologies_of
 from topograph.study.execution.kept_masks import has_mask, keep_mask
@@ -50,10 +50,10 @@ def preparations_of(specification: Specification, folder: Path) -> list[Preparat
     for topology in topologies_of(specification):
         making = topology.making
         if "series" in making:
-            together = hashed(making["series"])
+            together = content_digest(making["series"])
         elif making["family"] == "pruned":
             apart = ("density", "changes")
-            together = hashed({key: making[key] for key in making if key not in apart})
+            together = content_digest({key: making[key] for key in making if key not in apart})
         else:
             continue
         groups.setdefault(together, {})[making_key(making)] = making

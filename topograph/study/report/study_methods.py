@@ -78,6 +78,7 @@ def _sources(sources: Sequence[Said], relabellings: int) -> str:
     if not sources:
         return ""
     rows = []
+    fewer = any(one.get("seeds") for one in sources)
     for one in sources:
         own = one.get("relabellings")
         where = [
@@ -93,10 +94,11 @@ def _sources(sources: Sequence[Said], relabellings: int) -> str:
                 f"{one['count']:,}",
                 f"{relabellings if own is None else own:,}",
                 _twins(one),
+                *([f"{one['seeds']:,}" if one.get("seeds") else "all"] if fewer else []),
             ]
         )
     titles = ["name", "family", "takes part", "role", "topologies a stratum",
-              "random labellings of each", "derived from each"]  # fmt: skip
+              "random labellings of each", "derived from each", *["seeds"] * fewer]  # fmt: skip
     own_strata = list(
         dict.fromkeys(escaped(one["name"]) for one in sources if one.get("own_edges"))
     )

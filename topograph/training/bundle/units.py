@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from topograph.digest import content_digest
 from topograph.training.bundle.manifest import Manifest, MaskEntry
 
 RESULT_VERSION = 1  # raised when the same run gives other results
@@ -57,7 +56,7 @@ class Chunk:
 
 def units_of(manifest: Manifest) -> Iterator[Unit]:
     """Give every run of a manifest: seed by seed, mask by mask, rate by rate."""
-    recipe = {key: value for key, value in manifest.recipe.provenance().items() if key != "name"}
+    recipe = manifest.recipe.switches()
     for seed, mask, factor in itertools.product(
         manifest.seeds, manifest.masks, manifest.rate_factors
     ):
@@ -74,7 +73,7 @@ def units_of(manifest: Manifest) -> Iterator[Unit]:
             "seed": seed,
             "rate_factor": factor,
         }
-        yield Unit(_hash(matters), mask, seed, factor)
+        yield Unit(content_digest(matters), mask, seed, factor)
 
 
 def chunks_of(manifest: Manifest, members: int) -> list[Chunk]:
@@ -92,8 +91,4 @@ def chunks_of(manifest: Manifest, members: int) -> list[Chunk]:
     for group in groups.values():
         size = members if group[0].mask.kind == "chain" else 1
         parts += [tuple(group[start : start + size]) for start in range(0, len(group), size)]
-    return [Chunk(_hash([unit.key for unit in part]), part) for part in parts]
-
-
-def _hash(content: object) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return [Chunk(content_digest([unit.key for unit in part]), part) for part in parts]

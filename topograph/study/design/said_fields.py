@@ -1,17 +1,10 @@
-"""A name for what was said: the hash of a record as plain values."""
+"""What was said in a record, and nothing else."""
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
-
-
-def hashed(content: object) -> str:
-    """Return the SHA-256 of anything that JSON can say, in hexadecimal."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def without_defaults(record: Any) -> Any:
