@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
+from topograph.export.markdown import table
 from topograph.study.design import Specification
-from topograph.study.report.markdown import table
 from topograph.study.report.numbers_in_words import (
     NONE,
     bare_probability,
@@ -159,7 +159,7 @@ def corners_table(found: ApportionedCauses) -> str:
 
 
 def rates_table(tuned: Rows, fixed: Rows, specification: Specification) -> str:
-    """Table of the tuned against the fixed rate: accuracy, failures, order of the topologies."""
+    """Table of the tuned against the fixed rate: accuracy, failures, order, factors chosen."""
     rows = []
     by_cell = [
         grouped(
@@ -184,12 +184,20 @@ def rates_table(tuned: Rows, fixed: Rows, specification: Specification) -> str:
                 f"{sum(map(failed, recipe)):,} of {len(recipe):,}",
                 f"{sum(map(failed, own)):,} of {len(own):,}",
                 order,
-                share(fmean(row["rate_factor"] != 1 for row in own), 0),
+                _chosen(own, specification.rate_factors),
             ]
         )
     titles = ["cell", "accuracy, fixed", "accuracy, tuned", "failed, fixed", "failed, tuned",
-              "tau between the two", "nets with another rate"]  # fmt: skip
+              "tau between the two", "factors chosen"]  # fmt: skip
     return table(titles, rows)
+
+
+def _chosen(tuned: Rows, factors: Sequence[float]) -> str:
+    """Say which share of the nets did best with each factor of the rate."""
+    return ", ".join(
+        f"{factor:g}: {share(fmean(row['rate_factor'] == factor for row in tuned), 0)}"
+        for factor in sorted(factors)
+    )
 
 
 def mixed_table(found: Mapping[str, MixedModel]) -> str:
