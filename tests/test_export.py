@@ -9,7 +9,9 @@ import pytest
 
 from topograph.analysis import analyze
 from topograph.biadjacency import Sparse
+from topograph.comparison import compare
 from topograph.export import (
+    comparison_to_markdown,
     reports_to_csv,
     to_csv,
     to_json,
@@ -104,6 +106,13 @@ def test_hostile_names_are_no_markup():
     assert "\\|x\\|" in text
     assert "[red]mask" in to_table(report)
     assert "[bold]" in to_table(report, width=200)
+
+
+def test_a_line_break_in_a_name_leaves_heading_and_tables_whole():
+    report = analyze(broken_bridge(), source="mask\n# another")
+    assert to_markdown(report).startswith("# mask # another\n\n|")
+    table = comparison_to_markdown(compare([report, report])).split("\n\n")[1]
+    assert [line.count(" | ") for line in table.splitlines()] == [2] * 4
 
 
 def test_the_table_says_everything(report):

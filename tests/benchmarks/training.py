@@ -13,21 +13,21 @@ from __future__ import annotations
 import argparse
 import importlib
 import itertools
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # as a program it lies outside
+
+from tests.benchmarks.training_by_hand import Advance, masked_loop
 from topograph import from_layers
-from topograph.training import MODERN, Dataset, apply_masks, build_model
+from topograph.training import MODERN, Dataset
 from topograph.training.engines.member import Member
-from topograph.training.optimizers import optimizer_of
-
-Advance = Callable[[Tensor], object]
 
 WIDTHS = (784, 300, 100, 10)
 BATCH, STEPS_OF_AN_EPOCH = 128, 468
@@ -113,43 +113,9 @@ def _engine(name: str) -> Callable[[Sequence[Member], Dataset], Advance] | None:
 
 def _loops(member: Member, data: Dataset) -> list[Way]:
     return [
-        Way("weights times masks", _masked_loop(member, data, "weights"), 1),
-        Way("masks on gradients", _masked_loop(member, data, "gradients"), 1),
+        Way("weights times masks", masked_loop(member, data, "weights"), 1),
+        Way("masks on gradients", masked_loop(member, data, "gradients"), 1),
     ]
-
-
-def _masked_loop(member: Member, data: Dataset, masked: str) -> Advance:
-    module = build_model("lenet-300-100", data.shape)
-    optimizer = optimizer_of(module, MODERN)
-    linear = [layer for layer in module if isinstance(layer, nn.Linear)]
-    masks = {
-        f"fc{number}.weight": layer.biadjacency.to_csr().toarray().T.astype(bool)
-        for number, layer in enumerate(member.graph.layers, 1)
-    }
-    chosen = {name: torch.from_numpy(np.ascontiguousarray(mask)) for name, mask in masks.items()}
-    factors = [mask.float() for mask in chosen.values()]
-    apply_masks(module, chosen)
-    images, labels = data.train_images.flatten(1), data.train_labels
-
-    def forward(values: Tensor) -> Tensor:
-        if masked == "gradients":
-            return module(values)
-        for layer, mask in zip(linear, factors, strict=True):
-            if layer is not linear[0]:
-                values = values.relu()
-            values = functional.linear(values, layer.weight * mask, layer.bias)
-        return values
-
-    def advance(order: Tensor) -> None:
-        for rows in order:
-            optimizer.zero_grad()
-            functional.cross_entropy(forward(images[rows]), labels[rows]).backward()
-            if masked == "gradients":
-                for layer, mask in zip(linear, factors, strict=True):
-                    layer.weight.grad *= mask
-            optimizer.step()
-
-    return advance
 
 
 def _rates(ways: Sequence[Way], data: Dataset, repeats: int) -> dict[str, float]:

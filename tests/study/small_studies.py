@@ -8,6 +8,15 @@ from topograph.study.design.study_files import study_of
 RECIPE = {"base": "modern", "n_steps": 20}
 REGIME = {"name": "small", "widths": [64, 24, 16, 10], "densities": [0.25]}
 UNIFORM = {"family": "uniform", "count": 2}
+DOSES = {
+    "name": "reach",
+    "regime": "small",
+    "density": 0.25,
+    "family": "uniform",
+    "moved": "path_count_cv",
+    "held": [],
+    "bases": 1,
+}
 FILE = """
 name = "small"
 seeds = 2

@@ -6,7 +6,7 @@ import pytest
 
 from tests.study.small_studies import RECIPE, REGIME, UNIFORM, run, study
 from topograph.errors import Undefined
-from topograph.study.analysing import StudyResults, analyse_study, factor_values
+from topograph.study.analysing import StudyResults, analyse_study
 from topograph.study.collecting import collect_study
 from topograph.study.statistics import data_alignment, mixed_model
 
@@ -59,11 +59,6 @@ def plain(tmp_path_factory):
 
 def is_sentence(reason):
     return isinstance(reason, str) and " " in reason and "Error" not in reason
-
-
-def test_two_values_of_a_factor_are_a_cause_in_the_order_of_the_file():
-    assert factor_values(FACTORIAL) == {"relu_logits": [True, False]}
-    assert factor_values(PLAIN) == {}
 
 
 def test_causes_of_failures_and_of_accuracy(factorial):

@@ -3,26 +3,18 @@ from __future__ import annotations
 import functools
 import json
 import math
-import pickle
-import subprocess
-import sys
 import zlib
-from fractions import Fraction
-from pathlib import Path
 
 import pytest
 
 from tests.study import benched
 from topograph.digest import mask_digest
-from topograph.errors import ParameterError, ReadError, Undefined
-from topograph.metrics import METRICS, connected_pair_fraction, density
-from topograph.study.metric_files import number_of, read_metric
+from topograph.errors import ParameterError, Undefined
+from topograph.metrics import connected_pair_fraction, density
 from topograph.study.property_rows import in_words
-from topograph.study.reading_tables import read_table
 from topograph.study.remeasuring import NEEDS_FOLDER
 from topograph.study.scoring import score_metric
 from topograph.study.statistics import StudyTable, analyse, permutation_test
-from topograph.training.bundle.collecting import write_table
 
 QUICK = {"n_permutations": 199, "n_resamples": 100}
 
@@ -34,20 +26,6 @@ def chance(graph, salt=0):
 @pytest.fixture(scope="module")
 def rows():
     return benched.rows()
-
-
-@pytest.fixture
-def file(tmp_path):
-    """Write a file of Python; its metrics are forgotten afterwards."""
-    known = dict(METRICS)
-
-    def write(text, name="mine.py"):
-        (tmp_path / name).write_text(text)
-        return tmp_path / name
-
-    yield write
-    METRICS.clear()
-    METRICS.update(known)
 
 
 def test_a_planted_effect_is_found(rows):
@@ -206,126 +184,7 @@ def test_an_error_in_the_function_says_on_which_topology(rows):
         score_metric(lambda graph: None, rows)  # noqa: ARG005
 
 
-def test_a_metric_of_a_file_can_be_sent_to_another_process(file, tmp_path):
-    graph = benched.designed()[0][1]
-    (tmp_path / "sent.pickle").write_bytes(pickle.dumps((read_metric(file(benched.REACH)), graph)))
-    there = (
-        "import pathlib, pickle, sys\n"
-        "function, graph = pickle.loads(pathlib.Path(sys.argv[1]).read_bytes())\n"
-        "print(function(graph))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", there, tmp_path / "sent.pickle"], capture_output=True, text=True
-    )
-    assert done.stdout == f"{connected_pair_fraction(graph)}\n", done.stderr
-
-
 def test_progress_ends_with_the_number_of_classes(rows):
     calls = []
     score_metric(chance, rows, progress=lambda *call: calls.append(call), **QUICK)
     assert [call for call in calls if call[0] == "measure"][-1] == ("measure", 40, 40)
-
-
-def test_the_only_public_function_of_a_file_is_the_metric(file):
-    graph = benched.designed()[0][1]
-    found = read_metric(file(benched.REACH))
-    assert (found.name, found(graph)) == ("my_reach", connected_pair_fraction(graph))
-    two = file("def one(graph): return 1\ndef other(graph): return 2\n", "two.py")
-    with pytest.raises(ParameterError, match="it defines one, other") as caught:
-        read_metric(two)
-    assert "--function" in caught.value.hint
-    assert read_metric(two, "other")(graph) == 2
-    with pytest.raises(ParameterError, match="one of one, other, but it is 'third'"):
-        read_metric(two, "third")
-    with pytest.raises(ParameterError, match="defines none"):
-        read_metric(file("from math import sqrt\n", "none.py"))
-    with pytest.raises(ParameterError, match=r"one argument, the graph, but it is f\(a, b\)"):
-        read_metric(file("def f(a, b): return 1\n", "pair.py"))
-
-
-def test_a_registered_function_is_called_as_its_scope_asks(file):
-    graph = benched.designed()[0][1]
-    text = """from topograph.metrics import metric
-
-@metric("layer")
-def own_edges(layer):
-    return layer.n_edges
-
-def helping(x): return x
-"""
-    assert read_metric(file(text))(graph) == graph.n_edges / 2
-    both = text.replace('"layer"', '"both"').replace("(layer)", "(graph, layer=None)")
-    found = read_metric(file(both.replace("layer.n_edges", "graph.n_edges"), "both.py"))
-    assert found(graph) == graph.n_edges
-
-
-def test_a_changed_file_is_read_again(file):
-    graph = benched.designed()[0][1]
-    assert read_metric(file("def mine(graph): return 1\n"))(graph) == 1
-    assert read_metric(file("def mine(graph): return 2\n"))(graph) == 2
-
-
-def test_a_file_that_does_not_run_is_named(file, tmp_path):
-    with pytest.raises(ReadError, match=r"mine\.py: The file must be Python that runs.*SyntaxErr"):
-        read_metric(file("def mine(graph) return 1\n"))
-    with pytest.raises(ReadError, match=r"gone\.py"):
-        read_metric(tmp_path / "gone.py")
-
-
-def test_what_a_metric_returns_must_be_a_number():
-    assert (number_of(Fraction(1, 2)), number_of(True)) == (0.5, 1.0)
-    for nothing in (math.nan, math.inf):
-        with pytest.raises(Undefined, match="returned"):
-            number_of(nothing)
-    for wrong in (None, "0.5", [1, 2]):
-        with pytest.raises(ParameterError, match="a number"):
-            number_of(wrong)
-    with pytest.raises(ParameterError, match="below 1e308"):
-        number_of(10**400)
-
-
-@pytest.mark.parametrize("ending", [".parquet", ".csv", ".jsonl"])
-def test_reading_is_the_inverse_of_writing(ending, tmp_path, rows):
-    if ending == ".parquet":
-        pytest.importorskip("polars")
-    path = tmp_path / f"table{ending}"
-    table = [
-        row | {"topology": "12345e6789012345", "curve": [0.5, None], "gap": None, "note": "a, b"}
-        for row in rows
-    ]
-    table[0] = table[0] | {"gap": 1}
-    write_table(table, path)
-    assert read_table(path) == table
-    some = read_table(path, lambda name: name in ("seed", "gap"))
-    assert some[0] == {"seed": 0, "gap": 1}
-
-
-def test_a_damaged_table_says_where(tmp_path):
-    def table(text, ending=".csv"):
-        Path(tmp_path / f"table{ending}").write_text(text)
-        return tmp_path / f"table{ending}"
-
-    with pytest.raises(ReadError, match="Line 3 must have 2 cells, as the first line has, but"):
-        read_table(table("a,b\n1,2\n3\n"))
-    with pytest.raises(ReadError, match="'a' comes twice"):
-        read_table(table("a,a\n1,2\n"))
-    with pytest.raises(ReadError, match="it is empty"):
-        read_table(table(""))
-    with pytest.raises(ReadError, match="Line 2 must be a JSON object"):
-        read_table(table('{"a": 1}\n[1]\n', ".jsonl"))
-    with pytest.raises(ParameterError, match=r"endings \.parquet, \.csv, \.jsonl"):
-        read_table(table("a\n1\n", ".txt"))
-    with pytest.raises(ReadError, match="must be readable"):
-        read_table(tmp_path / "gone.csv")
-    pytest.importorskip("polars")
-    with pytest.raises(ReadError, match="must be Parquet"):
-        read_table(table("no Parquet at all", ".parquet"))
-
-
-def test_cells_of_csv_become_what_the_whole_column_is(tmp_path):
-    path = tmp_path / "table.csv"
-    path.write_text("\ufeffa,b,c,d,e,f\n1,0.5,007,True,x,1_0\n2,,12,False,,2\n", encoding="utf-8")
-    assert read_table(path) == [
-        {"a": 1, "b": 0.5, "c": "007", "d": True, "e": "x", "f": "1_0"},
-        {"a": 2, "b": None, "c": "12", "d": False, "e": None, "f": "2"},
-    ]

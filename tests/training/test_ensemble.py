@@ -14,8 +14,9 @@ from topograph.metrics import effective_edges
 from topograph.training import ALFORD_2018, MODERN
 from topograph.training.engines.dense import DenseEngine
 from topograph.training.engines.member import Member
-from topograph.training.ensemble import Watch, held_out, train_ensemble, weighty_graph
+from topograph.training.ensemble import Watch, held_out, train_ensemble
 from topograph.training.seeding import seeded_generator
+from topograph.training.weighty_edges import weighty_graph
 
 CPU = torch.device("cpu")
 

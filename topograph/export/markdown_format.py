@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from topograph.export.comparison_layout import (
@@ -22,6 +21,7 @@ from topograph.export.layout import (
     spectral_rows,
     undefined_layer_reasons,
 )
+from topograph.export.markdown import bullets, escaped, table
 from topograph.report import Comparison, Report
 
 
@@ -30,7 +30,7 @@ def to_markdown(report: Report) -> str:
     titles, rows = layer_rows(report)
     spectral_titles, spectra = spectral_rows(report)
     parts = [
-        f"# {_escaped(report.source or 'Layered graph')}",
+        f"# {escaped(report.source or 'Layered graph')}",
         _table(["", ""], header_rows(report)[1:]),
         "## Verdicts",
         _table(
@@ -43,7 +43,7 @@ def to_markdown(report: Report) -> str:
         "## Layers",
         _table(titles, rows),
         _table(spectral_titles, spectra) if spectra else "",
-        *(_table(*table) for table in further_rows(report)),
+        *(_table(*further) for further in further_rows(report)),
         _list(undefined_layer_reasons(report)),
         "## Network",
         _table(["metric", "value", ""], network_rows(report)),
@@ -75,15 +75,8 @@ def comparison_to_markdown(comparison: Comparison) -> str:
 
 
 def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [titles, ["---"] * len(titles), *rows]
-    return "\n".join("| " + " | ".join(_escaped(cell) for cell in line) + " |" for line in lines)
+    return table(titles, rows, text_columns=len(titles))
 
 
 def _list(lines: Sequence[str]) -> str:
-    return "\n".join(f"- {_escaped(line)}" for line in lines)
-
-
-def _escaped(text: str) -> str:
-    """Keep names from files from being read as markup."""
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*|\[\]]|(?<!\w)_|_(?!\w))", r"\\\1", text)
+    return bullets([escaped(line) for line in lines])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from topograph.errors import MissingExtraError, Undefined
+from topograph.study.causes_of_study import mended_runs
 from topograph.study.design.specification import Specification
 from topograph.study.statistics import (
     ApportionedCauses,
@@ -194,61 +195,22 @@ def _add_doses(results: StudyResults, environment: str, rows: Rows) -> None:
 
 
 def _add_causes(results: StudyResults, rows: Rows, specification: Specification) -> None:
-    """Apportion failures and accuracy to the factors: the first value of each is the cause."""
-    values = factor_values(specification)
-    if not values:
-        return
-    for place, part in (
-        ("recipe and structure", [row for row in rows if "factor.repaired" in row]),
-        ("recipe alone", [row for row in rows if "factor.repaired" not in row]),
-    ):
-        if part:
-            mends, columns = _blocks(part, values)
-            for outcome, column in (
-                ("failures", [float(not row["predicts_all"]) for row in part]),
-                ("accuracy", [judged_outcome(row) for row in part]),
-            ):
-                results.add(
-                    results.causes,
-                    f"{outcome}, {place}",
-                    apportioned_causes,
-                    column,
-                    mends,
-                    *columns,
-                    n_resamples=specification.statistics.n_resamples,
-                )
-
-
-def _blocks(
-    rows: Rows, values: dict[str, list[Any]]
-) -> tuple[dict[str, list[bool]], tuple[list[str], list[str], list[str]]]:
-    """Return what is mended in each row, and its block, its base topology and its stratum."""
-    mends: dict[str, list[bool]] = {
-        name: [row[f"factor.{name}"] == ordered[-1] for row in rows]
-        for name, ordered in values.items()
-    }
-    if "factor.repaired" in rows[0]:
-        mends["dead outputs"] = [bool(row["factor.repaired"]) for row in rows]
-    bases = [row["base"] if row.get("factor.repaired") else row["topology"] for row in rows]
-    others = [key for key in rows[0] if key.startswith("factor.") and key[7:] not in values]
-    others = [
-        key for key in others if key != "factor.repaired"
-    ]  # factors of one value, or of three
-    blocks = [
-        " ".join(str(row[name]) for name in ("labelling", "seed", "data", *others)) + f" {base}"
-        for base, row in zip(bases, rows, strict=True)
-    ]
-    return mends, (blocks, bases, [f"{row['stratum']}, {row['family']}" for row in rows])
-
-
-def factor_values(specification: Specification) -> dict[str, list[Any]]:
-    """Return the two values of each factor of the recipe, in the order of the file."""
-    found: dict[str, list[Any]] = {}
-    for variant in specification.variants:
-        for name, value in variant.factors.items():
-            if value not in found.setdefault(name, []):
-                found[name].append(value)
-    return {name: values for name, values in found.items() if len(values) == 2}
+    for part in mended_runs(rows, specification):
+        for outcome, column in (
+            ("failures", [float(not row["predicts_all"]) for row in part.rows]),
+            ("accuracy", [judged_outcome(row) for row in part.rows]),
+        ):
+            results.add(
+                results.causes,
+                f"{outcome}, {part.name}",
+                apportioned_causes,
+                column,
+                part.mends,
+                part.blocks,
+                part.bases,
+                part.strata,
+                n_resamples=specification.statistics.n_resamples,
+            )
 
 
 def _by(rows: Rows, name_of: Callable[[dict[str, Any]], str]) -> dict[str, Rows]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from topograph.export.markdown import bullets, escaped, table
 from topograph.study.property_rows import TITLES, alike, in_words, property_rows
-from topograph.study.report.markdown import bullets, escaped, table
 from topograph.study.report.numbers_in_words import bare_probability, counted, share, signed
 from topograph.study.statistics import StudyFindings, StudyTable
 

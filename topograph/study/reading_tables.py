@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from topograph.errors import MissingExtraError, ParameterError, ReadError
+from topograph.errors import MissingExtraError, ReadError
 from topograph.io.paths import listed, naming, shown
-from topograph.training.bundle.collecting import ENDINGS
+from topograph.training.bundle.collecting import check_table_name
 
 _TEXT = {
     *("unit", "topology", "making", "data", "variant", "regime", "stratum", "family", "role"),
@@ -50,13 +50,7 @@ def read_table(
         If it is Parquet and polars is not installed.
     """
     (file,) = listed([os.fspath(path)])
-    place, ending = shown(file), file.suffix.lower()
-    if ending not in ENDINGS:
-        raise ParameterError.expected(
-            f"{place}: The name of a table",
-            f"with one of the endings {', '.join(ENDINGS)}",
-            file.suffix,
-        )
+    place, ending = shown(file), check_table_name(file)
     with naming(place):
         if ending == ".parquet":
             return _parquet(file, columns)

@@ -12,7 +12,7 @@ import numpy as np
 
 from topograph.errors import ParameterError, Undefined
 from topograph.graph import LayeredGraph
-from topograph.study.design.specification import StatisticalPlan
+from topograph.study.design.statistical_plan import StatisticalPlan
 from topograph.study.metric_files import MetricFile
 from topograph.study.remeasuring import Remeasured, remeasured
 from topograph.study.statistics import (

@@ -11,7 +11,8 @@ import numpy as np
 from scipy.stats import rankdata
 
 from topograph.errors import ParameterError, Undefined
-from topograph.study.design.specification import Specification, StatisticalPlan
+from topograph.study.design.specification import Specification
+from topograph.study.design.statistical_plan import StatisticalPlan
 from topograph.study.statistics import StudyTable, fixed_rows, tuned_rows
 
 Rows = list[dict[str, Any]]

@@ -15,16 +15,15 @@ import torch
 from torch import Tensor
 
 from topograph.errors import ParameterError
-from topograph.graph import LayeredGraph
 from topograph.training.checkpoints import load_checkpoint, save_checkpoint
 from topograph.training.data.dataset import Dataset
 from topograph.training.devices import forget_peak_memory, peak_memory
 from topograph.training.engines.engine import Engine
-from topograph.training.engines.member import Member
 from topograph.training.looking import Look, look
 from topograph.training.outcomes import Outcome, rises
 from topograph.training.recipes import Recipe
 from topograph.training.seeding import seeded_generator
+from topograph.training.weighty_edges import effective_edges_above
 
 _BLOCK = 100  # steps between looks at the clock, at losses and at Ctrl-C
 
@@ -175,7 +174,9 @@ def train_ensemble(
             if diary.diverged_step is None:
                 _note(diary, seen, norms[index], step - epoch * per_epoch)
                 if watch.edge_threshold is not None:
-                    diary.effective_edges.append(_effective(engine, index, watch.edge_threshold))
+                    diary.effective_edges.append(
+                        effective_edges_above(engine, index, watch.edge_threshold)
+                    )
         if watch.checkpoint is not None:
             notes = {
                 "step": step,
@@ -268,35 +269,3 @@ def _outcome(diary: _Diary, seen: Look, n_classes: int, n_steps: int) -> Outcome
         n_classes=n_classes,
         n_steps=len(diary.step_losses) if has_diverged else n_steps,
     )
-
-
-def _effective(engine: Engine, index: int, threshold: float) -> int:
-    """Count the edges on paths among those whose weights are above the threshold."""
-    from topograph.metrics import effective_edges
-
-    return effective_edges(weighty_graph(engine, index, threshold))
-
-
-def weighty_graph(engine: Engine, index: int, threshold: float) -> LayeredGraph:
-    """Return the chain of a member's edges whose weights exceed a threshold in absolute value.
-
-    Parameters
-    ----------
-    engine : Engine
-        Of chains.
-    index : int
-        Which member.
-    threshold : float
-        At least 0.
-    """
-    from topograph.biadjacency import Sparse
-    from topograph.graph import chain
-
-    member: Member = engine.members[index]
-    layers = []
-    for pattern, held in zip(member.patterns, engine.parameters()[index], strict=True):
-        is_kept = (held.weights.abs() > threshold).numpy()
-        layers.append(
-            Sparse.from_edges(pattern.sources[is_kept], pattern.targets()[is_kept], pattern.shape)
-        )
-    return chain(layers)

@@ -11,11 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from tests.benchmarks.training_by_hand import Advance
 from topograph.training import Dataset
 
 Row = dict[str, Any]
 Step = Callable[[], object]
-Advance = Callable[[Tensor], object]
 
 
 @dataclass(frozen=True)

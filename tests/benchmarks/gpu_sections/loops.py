@@ -6,13 +6,11 @@ import functools
 import itertools
 from collections.abc import Callable, Iterator
 
-import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
+from torch import Tensor
 
 from tests.benchmarks.gpu_sections.arithmetic import ARITHMETICS, rounding_to
-from tests.benchmarks.gpu_sections.bench import Advance, Bench, Row, Step
+from tests.benchmarks.gpu_sections.bench import Bench, Row, Step
 from tests.benchmarks.gpu_sections.subjects import (
     RATE,
     advance_of,
@@ -21,9 +19,8 @@ from tests.benchmarks.gpu_sections.subjects import (
     noise,
     topology_epochs,
 )
-from topograph.training import MODERN, apply_masks, build_model
+from tests.benchmarks.training_by_hand import Advance, masked_loop
 from topograph.training.engines.member import Member
-from topograph.training.optimizers import optimizer_of
 
 
 def aim(bench: Bench) -> Iterator[Row]:
@@ -58,7 +55,7 @@ def _ways(
 ) -> Iterator[tuple[str, str, int, Callable[[], Advance]]]:
     """Give name, arithmetic, nets, and what makes the way; loops come first."""
     for arithmetic, masked in itertools.product(ARITHMETICS, ("weights", "gradients")):
-        make = functools.partial(_masked_loop, bench, members[0], masked)
+        make = functools.partial(masked_loop, members[0], noise(bench), masked)
         yield f"loop, masks on {masked}", arithmetic, 1, make
     few = members[:4]
     yield "engine module", "fp32", len(few), lambda: advance_of(engine_for(bench, "module", few))
@@ -72,40 +69,6 @@ def _ways(
 
 def _plain_advance(bench: Bench, name: str, members: list[Member]) -> Advance:
     return advance_of(engine_for(bench, name, members))
-
-
-def _masked_loop(bench: Bench, member: Member, masked: str) -> Advance:
-    """Return what trains one net as one would by hand, without a look at the loss."""
-    data, device = noise(bench), bench.device
-    module = build_model("lenet-300-100", data.shape, widths=bench.widths[1:-1]).to(device)
-    optimizer = optimizer_of(module, MODERN)
-    linear = [layer for layer in module if isinstance(layer, nn.Linear)]
-    masks = [
-        torch.from_numpy(np.ascontiguousarray(layer.biadjacency.to_csr().toarray().T != 0))
-        for layer in member.graph.layers
-    ]
-    apply_masks(module, {f"fc{number}.weight": mask for number, mask in enumerate(masks, 1)})
-    factors = [mask.to(device).float() for mask in masks]
-    images, labels = data.train_images.flatten(1), data.train_labels
-
-    def forward(values: Tensor) -> Tensor:
-        if masked == "gradients":
-            return module(values)
-        for number, (layer, mask) in enumerate(zip(linear, factors, strict=True)):
-            values = values.relu() if number else values
-            values = functional.linear(values, layer.weight * mask, layer.bias)
-        return values
-
-    def advance(order: Tensor) -> None:
-        for rows in order.to(device):
-            optimizer.zero_grad()
-            functional.cross_entropy(forward(images[rows]), labels[rows]).backward()
-            if masked == "gradients":
-                for layer, mask in zip(linear, factors, strict=True):
-                    layer.weight.grad *= mask
-            optimizer.step()
-
-    return advance
 
 
 def _graphed(bench: Bench, name: str, members: list[Member]) -> Advance:

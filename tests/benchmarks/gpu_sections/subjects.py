@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from tests.benchmarks.gpu_sections.bench import Advance, Bench
+from tests.benchmarks.gpu_sections.bench import Bench
+from tests.benchmarks.training_by_hand import Advance
 from topograph import from_layers
 from topograph.training import MODERN, Dataset
 from topograph.training.engines.choosing import make_engine

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.study.small_studies import REGIME, UNIFORM, said, study
+from tests.study.small_studies import DOSES, REGIME, UNIFORM, said, study
 from topograph.digest import content_digest
 from topograph.errors import ParameterError
 from topograph.study.design import Regime, TopologySource, Variant
@@ -63,17 +63,7 @@ OTHERS = {
         "n_validation": 9,
         "seeds": [1],
         "published": [{"stratum": "small 0.25", "family": "uniform", "accuracy": 0.9}],
-        "doses": [
-            {
-                "name": "reach",
-                "regime": "small",
-                "density": 0.25,
-                "family": "uniform",
-                "moved": "path_count_cv",
-                "held": [],
-                "bases": 1,
-            }
-        ],
+        "doses": [DOSES],
     },
     ("regimes", 0): {
         "name": "large",

@@ -4,10 +4,10 @@ from topograph.study.design.specification import (
     DoseSource,
     Regime,
     Specification,
-    StatisticalPlan,
     TopologySource,
     Variant,
 )
+from topograph.study.design.statistical_plan import StatisticalPlan
 from topograph.study.design.study_files import read_study
 
 __all__ = [

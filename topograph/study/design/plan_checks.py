@@ -6,7 +6,8 @@ import math
 
 from topograph.errors import ParameterError
 from topograph.metrics import find_metric
-from topograph.study.design.specification import Regime, Specification, StatisticalPlan
+from topograph.study.design.specification import Regime, Specification
+from topograph.study.design.statistical_plan import StatisticalPlan
 from topograph.study.design.topologies import topologies_of
 from topograph.study.statistics.columns import fraction, positive
 from topograph.training.data.published import PUBLISHED

@@ -12,6 +12,7 @@ from topograph.digest import content_digest
 from topograph.generators.allocation import Allocation
 from topograph.study.design.said_fields import without_defaults
 from topograph.study.design.specification_checks import check_specification
+from topograph.study.design.statistical_plan import StatisticalPlan
 from topograph.training.recipes import Recipe
 
 Role: TypeAlias = Literal["sampled", "named"]
@@ -189,38 +190,6 @@ class Variant:
     name: str
     recipe: Recipe
     factors: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class StatisticalPlan:
-    """The tests, laid down before anything runs.
-
-    Parameters
-    ----------
-    primaries, exploratory : tuple of str
-        Properties, as metrics are named; ``NAME.mean``, ``.min``, ``.max`` over layers.
-    composites : mapping of str to tuple of str
-        Properties that are the mean rank of others within a stratum; a leading minus turns one
-        round.
-    n_permutations, n_resamples : int
-    level : float, default 0.95
-    least_class_share : float, default 0.2
-    collinear_above : float, default 0.8
-    baseline : str
-        The family that others are compared with; none by default.
-    seed : int, default 0
-    """
-
-    primaries: tuple[str, ...] = ()
-    exploratory: tuple[str, ...] = ()
-    composites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    n_permutations: int = 10_000
-    n_resamples: int = 2000
-    level: float = 0.95
-    least_class_share: float = 0.2
-    collinear_above: float = 0.8
-    baseline: str = ""
-    seed: int = 0
 
 
 @dataclass(frozen=True)

@@ -23,11 +23,11 @@ from topograph.study.design.specification import (
     Published,
     Regime,
     Specification,
-    StatisticalPlan,
     TopologySource,
     Variant,
     roles,
 )
+from topograph.study.design.statistical_plan import StatisticalPlan
 from topograph.training.recipe_files import recipe_of
 
 Record = TypeVar("Record")

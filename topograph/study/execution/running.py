@@ -14,6 +14,7 @@ from topograph.study.execution.backends import results_of
 from topograph.study.execution.chunk_training import Place, train_chunk
 from topograph.study.execution.preparing import preparations_of, prepare
 from topograph.study.execution.store import keep_rows, stored_rows
+from topograph.training.shards import check_shard, items_of_shard
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 
@@ -42,9 +43,7 @@ class Resources:
     shard: tuple[int, int] = (1, 1)
 
     def __post_init__(self) -> None:
-        part, parts = self.shard
-        if not 1 <= part <= parts:
-            raise ParameterError.expected("A shard", "i/n with i in 1..n", f"{part}/{parts}")
+        check_shard(self.shard)
         for name in ("jobs", "members"):
             if getattr(self, name) < 1:
                 raise ParameterError.expected(name, "at least 1", getattr(self, name))
@@ -112,9 +111,7 @@ def chunks_left(
     specification: Specification, resources: Resources, finished: set[str]
 ) -> Iterator[Chunk]:
     """Give the chunks of the shard without the runs that are done."""
-    part, parts = resources.shard
-    for number, chunk in enumerate(chunks_of(specification, resources.members)):
-        if number % parts == part - 1:
-            units = tuple(unit for unit in chunk.units if unit.key not in finished)
-            if units:
-                yield Chunk(units)
+    for chunk in items_of_shard(chunks_of(specification, resources.members), resources.shard):
+        units = tuple(unit for unit in chunk.units if unit.key not in finished)
+        if units:
+            yield Chunk(units)

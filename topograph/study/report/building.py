@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from topograph.errors import ParameterError
+from topograph.export.markdown import bullets, escaped
 from topograph.io.paths import shown
 from topograph.io.replacing import write_text
 from topograph.study.analysing import StudyResults
@@ -16,7 +17,6 @@ from topograph.study.design import Specification
 from topograph.study.report import further_words
 from topograph.study.report.illustrating import Illustrations
 from topograph.study.report.long_tables import appendix
-from topograph.study.report.markdown import bullets, escaped
 from topograph.study.report.numbers_in_words import counted
 from topograph.study.report.published_table import published_section
 from topograph.study.report.sections import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from topograph.study.report.markdown import escaped
+from topograph.export.markdown import escaped
 from topograph.study.report.numbers_in_words import (
     counted,
     joined,

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from topograph.errors import Undefined
+from topograph.export.markdown import escaped
 from topograph.study.report.figures import save_figure
-from topograph.study.report.markdown import escaped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

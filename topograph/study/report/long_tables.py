@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from topograph.export.markdown import bullets, escaped
 from topograph.study.analysing import StudyResults
 from topograph.study.design import Specification
 from topograph.study.report import further_tables, tables
-from topograph.study.report.markdown import bullets, escaped
 from topograph.study.report.observations import family_cells
 from topograph.study.statistics import StudyFindings
 from topograph.study.views import Rows

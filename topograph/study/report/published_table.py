@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from topograph.export.markdown import table
 from topograph.study.design import Specification
 from topograph.study.design.specification import Published
-from topograph.study.report.markdown import table
 from topograph.study.report.numbers_in_words import NONE, share
 from topograph.study.views import Rows, judged_outcome
 from topograph.training.bundle import Spread, spread_of

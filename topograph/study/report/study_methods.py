@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from topograph.study.report.markdown import bullets, escaped, table
+from topograph.export.markdown import bullets, escaped, table
 from topograph.study.report.numbers_in_words import counted, joined, share
 
 Said = Mapping[str, Any]

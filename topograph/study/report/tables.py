@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from topograph.study.report.markdown import table
+from topograph.export.markdown import table
 from topograph.study.report.numbers_in_words import (
     NONE,
     bare_probability,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from topograph.study.report.markdown import escaped
+from topograph.export.markdown import escaped
 from topograph.study.report.numbers_in_words import (
     between,
     counted,

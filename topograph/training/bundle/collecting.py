@@ -71,20 +71,22 @@ def network_columns(report: Report) -> dict[str, Any]:
     return found
 
 
-def check_table_name(path: Path) -> None:
-    """Refuse a name whose ending is none of a table.
+def check_table_name(path: Path) -> str:
+    """Return the ending of a table's name, in small letters; refuse one that is none.
 
     Raises
     ------
     ParameterError
         Naming the endings there are.
     """
-    if path.suffix not in ENDINGS:
+    ending = path.suffix.lower()
+    if ending not in ENDINGS:
         raise ParameterError.expected(
             f"{shown(path)}: The name of a table",
             f"with one of the endings {', '.join(ENDINGS)}",
             path.suffix,
         )
+    return ending
 
 
 def write_table(rows: Sequence[dict[str, Any]], path: Path) -> None:
@@ -99,11 +101,11 @@ def write_table(rows: Sequence[dict[str, Any]], path: Path) -> None:
     MissingExtraError
         If Parquet is asked for and polars is not installed.
     """
-    check_table_name(path)
-    if path.suffix == ".jsonl":
+    ending = check_table_name(path)
+    if ending == ".jsonl":
         write_text("".join(json.dumps(row, allow_nan=False) + "\n" for row in rows), path)
         return
-    if path.suffix == ".csv":
+    if ending == ".csv":
         write_text(_csv(rows), path)
         return
     try:

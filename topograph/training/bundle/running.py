@@ -28,6 +28,7 @@ from topograph.training.engines.member import Member
 from topograph.training.engines.model_member import ModelMember
 from topograph.training.ensemble import Watch, held_out
 from topograph.training.proxies import proxies
+from topograph.training.shards import check_shard, items_of_shard
 from topograph.training.training_members import train_members
 
 CHECKPOINTS = "checkpoints"
@@ -69,9 +70,7 @@ class RunPlan:
     tensorboard: Path | None = None
 
     def __post_init__(self) -> None:
-        part, parts = self.shard
-        if not 1 <= part <= parts:
-            raise ParameterError.expected("A shard", "i/n with i in 1..n", f"{part}/{parts}")
+        check_shard(self.shard)
         for name in ("members", "workers"):
             if getattr(self, name) < 1:
                 raise ParameterError.expected(name, "at least 1", getattr(self, name))
@@ -156,8 +155,7 @@ def finished_rows(plan: RunPlan) -> list[dict[str, Any]]:
 def chunks_left(plan: RunPlan) -> tuple[list[Chunk], list[Chunk]]:
     """Return the chunks of the plan's shard, and those of them with a run that is not done."""
     finished = {row["key"] for row in read_results(plan.folder / RESULTS)}
-    part, parts = plan.shard
-    chunks = chunks_of(read_manifest(plan.folder), plan.members)[part - 1 :: parts]
+    chunks = list(items_of_shard(chunks_of(read_manifest(plan.folder), plan.members), plan.shard))
     left = []
     for chunk in chunks:
         units = tuple(unit for unit in chunk.units if unit.key not in finished)

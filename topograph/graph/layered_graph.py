@@ -1,4 +1,4 @@
-"""Layers and layered graphs: frozen, canonical, valid from construction on."""
+"""What is a layered graph?"""
 
 from __future__ import annotations
 
@@ -10,64 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from topograph.biadjacency import Biadjacency
-from topograph.biadjacency.operator import Values
 from topograph.errors import GraphError, ParameterError
-
-
-@dataclass(frozen=True, eq=False)
-class Layer:
-    """A named bipartite connection from a source level to a target level.
-
-    Parameters
-    ----------
-    name : str
-        Unique inside its graph; printable, not empty.
-    source, target : int
-        Levels joined, ``source < target``.
-    biadjacency : Biadjacency
-        Operator of shape ``(n_in, n_out)``: edge ``(i, j)`` says that unit ``i`` of the
-        source level feeds unit ``j`` of the target level.
-    """
-
-    name: str
-    source: int
-    target: int
-    biadjacency: Biadjacency
-
-    def __post_init__(self) -> None:
-        if not self.name or not self.name.isprintable():
-            raise GraphError(f"A layer's name must be printable text, but it is {self.name!r}.")
-        if not 0 <= self.source < self.target:
-            raise GraphError(
-                f"Layer {self.name!r} must lead from a lower level to a higher one, "
-                f"but it leads from level {self.source} to level {self.target}.",
-                hint="levels are numbered from 0, the inputs, along the direction of the paths.",
-            )
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """``(n_in, n_out)``, in units."""
-        return self.biadjacency.shape
-
-    @property
-    def n_edges(self) -> int:
-        """The number of edges."""
-        return self.biadjacency.n_edges
-
-    @property
-    def n_possible_edges(self) -> int:
-        """``n_in * n_out``: the edges of a dense layer of this shape."""
-        n_in, n_out = self.shape
-        return n_in * n_out
-
-    def fan_in(self) -> Values:
-        """Return the number of inputs of every target unit; int64, shape ``(n_out,)``."""
-        return self.biadjacency.forward(np.ones(self.shape[0], dtype=np.int64))
-
-    def fan_out(self) -> Values:
-        """Return the number of outputs of every source unit; int64, shape ``(n_in,)``."""
-        return self.biadjacency.backward(np.ones(self.shape[1], dtype=np.int64))
+from topograph.graph.layers import Layer
 
 
 @dataclass(frozen=True, eq=False)
@@ -260,49 +204,6 @@ class LayeredGraph:
         provenance = {"layers": f"{first}:{last}", "of": dict(self.provenance)}
         widths = self.widths[bottom : top + 1]
         return LayeredGraph(widths, moved, provenance, self.notes, self.skipped)
-
-
-def chain(
-    operators: Sequence[Biadjacency],
-    names: Sequence[str] | None = None,
-    provenance: Mapping[str, Any] | None = None,
-    notes: Sequence[str] = (),
-) -> LayeredGraph:
-    """Join operators end to end into a layered graph.
-
-    Parameters
-    ----------
-    operators : sequence of Biadjacency
-        Layer ``k`` leads from level ``k - 1`` to level ``k``.
-    names : sequence of str, optional
-        One a layer; ``layer1, layer2, ...`` by default.
-    provenance, notes
-        As of `LayeredGraph`.
-
-    Raises
-    ------
-    GraphError
-        If two neighbours differ in width; both are named.
-    """
-    if not operators:
-        raise GraphError("A chain needs at least one layer, but there is none.")
-    if names is None:
-        names = [f"layer{index}" for index in range(1, len(operators) + 1)]
-    shapes = [operator.shape for operator in operators]
-    for index in range(1, len(shapes)):
-        if shapes[index - 1][1] != shapes[index][0]:
-            raise GraphError(
-                f"Layer {names[index - 1]!r} ends in {shapes[index - 1][1]} units, but layer "
-                f"{names[index]!r} starts from {shapes[index][0]}.",
-                hint="give the layers in the order of the paths, all (n_in, n_out) or all "
-                "(n_out, n_in).",
-            )
-    widths = [shapes[0][0], *(shape[1] for shape in shapes)]
-    layers = [
-        Layer(name, index, index + 1, operator)
-        for index, (name, operator) in enumerate(zip(names, operators, strict=True))
-    ]
-    return LayeredGraph(widths, layers, provenance, notes)
 
 
 def _same_layer(one: Layer, other: Layer) -> bool:

@@ -1,0 +1,7 @@
+"""Layers and layered graphs: frozen, canonical, valid from construction on."""
+
+from topograph.graph.chaining import chain
+from topograph.graph.layered_graph import LayeredGraph
+from topograph.graph.layers import Layer
+
+__all__ = ["Layer", "LayeredGraph", "chain"]
