@@ -16,7 +16,7 @@ from topograph.study.statistics import variance_components
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
-TABLE = ROOT / "docs/results/studies/main/table.parquet"
+RESULTS = EXAMPLES.parent / "docs" / "results" / "studies"
 LOGITS, START, DECAY, DEAD = "relu_logits", "initialisation", "l2", "dead outputs"
 
 
@@ -379,12 +379,14 @@ def test_what_is_no_table_is_one_sentence(look, tmp_path):
             look.rows_of(file)
 
 
-def test_the_main_studys_table_fills_every_section(look):
+@pytest.mark.parametrize("study", ["main", "instability"])
+def test_the_documents_of_the_pages_are_those_of_their_tables(look, study):
     pytest.importorskip("polars", reason="polars is not installed")
-    if not TABLE.exists():
-        pytest.skip("the table of the main study is not there")
-    found = look.document("main", look.rows_of(TABLE))
-    assert re.findall(r"^## (.*)", found, flags=re.M) == list(look.MAIN)
+    folder = RESULTS / study
+    if not folder.exists():
+        pytest.skip("the results are not there")
+    found = look.document(study, look.rows_of(folder / "table.parquet"))
+    assert found + "\n" == (folder / "second_look.md").read_text(encoding="utf-8")
+    assert re.findall(r"^## (.*)", found, flags=re.M) == list(look.STUDIES[study])
     assert "Not in this table." not in found
     assert "nan" not in found
-    assert line(found, "Families", "mnist", "256 units, fan-in 4, 4 layers 0.015625", "RadiX")

@@ -66,6 +66,8 @@ def tailed_fans(n_units: int, n_edges: int, highest: int, tail: float) -> Fans:
     below, above = -100.0, np.log(max(highest, 1)) + 1.0  # the smallest share is about 1
     for _ in range(_HALVINGS):
         middle = (below + above) / 2
+        if middle in (below, above):  # no number lies between them
+            break
         if scaled(middle).sum() > n_edges:
             above = middle
         else:

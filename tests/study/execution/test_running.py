@@ -85,7 +85,8 @@ def test_new_topologies_are_trained_alone(tmp_path):
     assert run(study(), tmp_path) == 2
     before = comparable(stored_rows(tmp_path))
     more = study(topologies=[UNIFORM | {"count": 3}, {"family": "balanced"}])
-    register(more, tmp_path, amend=True)
+    (amended,) = register(more, tmp_path, amend=True)["amends"]
+    assert (amended["runs_done"], amended["changed"]) == (2, ["topologies"])
     assert run_study(more, place(tmp_path), Resources()) == 2
     after = comparable(stored_rows(tmp_path))
     assert len(after) == 4

@@ -72,5 +72,11 @@ def test_amendments_are_told():
     first, second = registration(content)
     assert "2026-01-02" in first
     assert "abc" in first
+    assert "before the first run" not in first
     assert second.startswith("**Amended**")
-    assert second.endswith("changed: seeds.")
+    assert second.endswith(", after a number of runs that was not recorded; changed: seeds.")
+    content["amends"][0]["runs_done"] = 1200
+    assert registration(content)[1].endswith(", after 1,200 runs; changed: seeds.")
+    content["amends"] = []
+    (first,) = registration(content)
+    assert ", before the first run, with topograph 0.1.0" in first

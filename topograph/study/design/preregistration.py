@@ -13,6 +13,7 @@ from topograph.errors import ParameterError, ReadError
 from topograph.io.paths import shown
 from topograph.io.replacing import write_text
 from topograph.study.design.specification import Specification
+from topograph.study.execution.store import stored_rows
 from topograph.version import topograph_version
 
 PREREGISTRATION = "preregistration.json"
@@ -34,8 +35,8 @@ def register(
     """Write down a study before it runs, and return what was written.
 
     The same study may be registered again: what is there stays, its date with it. Another one
-    is refused, unless it amends: the earlier one is then kept in ``amends``, for the report to
-    tell.
+    is refused, unless it amends: the earlier one is then kept in ``amends``, with what changed and
+    how many runs were done by then, for the report to tell.
 
     Raises
     ------
@@ -64,7 +65,7 @@ def register(
         "tests": list(TESTS),
         "specification_hash": specification.digest(),
         "specification": specification.as_dict(),
-        "amends": [] if there is None else [*there["amends"], _kept(there, specification)],
+        "amends": [] if there is None else [*there["amends"], _kept(there, specification, folder)],
     }
     content["hash"] = content_digest(content)
     folder.mkdir(parents=True, exist_ok=True)
@@ -139,12 +140,15 @@ def check_registered(specification: Specification, folder: Path) -> None:
 
 
 def _changed(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    return sorted(key for key in {*one, *other} if one.get(key) != other.get(key))
+    """Return the keys that differ; what an earlier version did not know counts as empty."""
+    differ = (key for key in {*one, *other} if (one.get(key) or None) != (other.get(key) or None))
+    return sorted(differ)
 
 
-def _kept(there: Mapping[str, Any], specification: Specification) -> dict[str, Any]:
+def _kept(there: Mapping[str, Any], specification: Specification, folder: Path) -> dict[str, Any]:
     return {
         "registered": there["registered"],
         "hash": there["hash"],
         "changed": _changed(there["specification"], specification.as_dict()),
+        "runs_done": len(stored_rows(folder)),
     }

@@ -227,15 +227,18 @@ def registration(content: Said | None) -> list[str]:
     """
     if content is None:
         return ["**The study was not registered before it ran.**"]
+    amends = content.get("amends", ())
     lines = [
-        f"Registered {content['registered']}, before the first run, with topograph "
-        f"{escaped(str(content['topograph']))}; SHA-256 {content['hash']}."
+        f"Registered {content['registered']}{'' if amends else ', before the first run,'} with "
+        f"topograph {escaped(str(content['topograph']))}; SHA-256 {content['hash']}."
     ]
-    for one in content.get("amends", ()):
+    for one in amends:
         changed = joined([escaped(name) for name in one["changed"]])
+        done = one.get("runs_done")
+        runs = f"{done:,} runs" if done is not None else "a number of runs that was not recorded"
         lines.append(
             f"**Amended**: it replaces the registration of {one['registered']} "
-            f"(SHA-256 {one['hash']}); changed: {changed}."
+            f"(SHA-256 {one['hash']}), after {runs}; changed: {changed}."
         )
     return lines
 
