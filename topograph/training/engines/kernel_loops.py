@@ -33,6 +33,17 @@ def _compiled(function: Function) -> Function:
         return cast(Function, numba.njit(**options)(function))
 
 
+def _inlined(function: Function) -> Function:
+    """Return the function as a part of those that call it.
+
+    On its own it would be compiled twice, alone and within its callers, and which of the two
+    runs would hang on whether the caller was compiled just now or kept on disk: results would
+    differ in the last digits.
+    """
+    options: dict[str, Any] = {"nogil": True, "fastmath": _FLAGS, "error_model": "numpy"}
+    return cast(Function, numba.njit(inline="always", **options)(function))
+
+
 class Layout(NamedTuple):
     """Where in the flat arrays the members, layers, units and edges are.
 
@@ -178,7 +189,7 @@ def infer(
                 logits[chosen[place], unit - top] = values[base + unit, place]
 
 
-@_compiled
+@_inlined
 def _gather(images: Floats, chosen: Integers, values: Floats) -> None:
     """Write the chosen images as columns, some at a time so that both sides stay in the cache."""
     for start in range(0, chosen.size, _IMAGES_AT_ONCE):
@@ -188,7 +199,7 @@ def _gather(images: Floats, chosen: Integers, values: Floats) -> None:
                 values[pixel, place] = images[chosen[place], pixel]
 
 
-@_compiled
+@_inlined
 def _forward(
     layout: Layout, rules: Rules, ensemble: Ensemble, member: int, n_inputs: int, values: Floats
 ) -> None:
@@ -217,7 +228,7 @@ def _forward(
         below = base + layout.units[layer]
 
 
-@_compiled
+@_inlined
 def _add_four(
     row: Floats,
     values: Floats,
@@ -240,7 +251,7 @@ def _add_four(
         )
 
 
-@_compiled
+@_inlined
 def _cross_entropy(
     logits: Floats, gradients: Floats, targets: Integers, smoothing: np.float32
 ) -> float:
@@ -273,7 +284,7 @@ def _cross_entropy(
     return float(loss / batch)
 
 
-@_compiled
+@_inlined
 def _backward(
     layout: Layout,
     rules: Rules,
@@ -315,7 +326,7 @@ def _backward(
                         row_below[place] += weight * row[place]
 
 
-@_compiled
+@_inlined
 def _product(one: Floats, other: Floats) -> np.float32:
     total = np.float32(0)
     for place in range(one.size):
@@ -323,7 +334,7 @@ def _product(one: Floats, other: Floats) -> np.float32:
     return total
 
 
-@_compiled
+@_inlined
 def _update(
     layout: Layout, rules: Rules, ensemble: Ensemble, member: int, rate: float, steps: int
 ) -> None:
@@ -347,7 +358,7 @@ def _update(
         )
 
 
-@_compiled
+@_inlined
 def _move(
     parameters: Floats,
     gradients: Floats,
