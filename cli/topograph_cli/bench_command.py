@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     help="Take N classes in each cell at most, always the same.",
 )
 @jobs_option("Processes that measure topologies.")
-@permutations_option
+@permutations_option(2000)
 @click.option(
     "--seed",
     type=click.IntRange(min=0),

@@ -53,7 +53,7 @@ from topograph_cli.study_options import permutations_option
     help="Of the density-only baseline, such as log edges of a layer; may be repeated.",
 )
 @click.option("--higher-is-worse", is_flag=True, help="The outcome is an error or a loss.")
-@permutations_option
+@permutations_option(10_000)
 @click.option(
     "--format",
     "style",

@@ -30,16 +30,16 @@ def jobs_option(what: str) -> Callable[[Command], Command]:
     )
 
 
-def permutations_option(command: Command) -> Command:
-    """Add the number of permutations of a test."""
+def permutations_option(default: int) -> Callable[[Command], Command]:
+    """Return what adds the number of permutations of a test."""
     return click.option(
         "--permutations",
         type=click.IntRange(min=1),
-        default=10_000,
+        default=default,
         show_default=True,
         metavar="N",
         help="Of each test.",
-    )(command)
+    )
 
 
 def opened(file: str, folder: str | None, is_registered: bool = True) -> tuple[Specification, Path]:

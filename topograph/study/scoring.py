@@ -114,7 +114,7 @@ def score_metric(
     folder: Path | None = None,
     n_topologies: int | None = None,
     jobs: int = 1,
-    n_permutations: int = 10_000,
+    n_permutations: int = 2000,
     n_resamples: int = 2000,
     seed: int = 0,
     progress: Callable[[str, int, int], None] | None = None,
