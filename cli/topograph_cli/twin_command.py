@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 @reads_masks
 @click.option(
     "--keep",
-    type=click.Choice(["degrees", "density", "everything"]),
+    type=click.Choice(["degrees", "density", "layers", "everything"]),
     default="degrees",
     show_default=True,
-    help="What the twin shares: every unit's fan-in and fan-out, each layer's number of edges, "
-    "or every property of the graph (units are put in another order).",
+    help="What the twin shares: every unit's fan-in and fan-out, each layer's number of edges, the "
+    "layers, joined to each other at random, or every property of the graph (units are put in "
+    "another order).",
 )
 @click.option(
     "--swaps-per-edge",
@@ -58,6 +59,8 @@ def twin(
         made = generators.degree_preserving_twin(graph, seed, swaps_per_edge)
     elif keep == "density":
         made = generators.density_preserving_twin(graph, seed)
+    elif keep == "layers":
+        made = generators.layer_preserving_twin(graph, seed)
     else:
         made = generators.isomorphic_twin(graph, seed)
     save(made, output)

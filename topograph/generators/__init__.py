@@ -2,6 +2,7 @@
 
 from topograph.generators.allocation import allocate_edges
 from topograph.generators.butterfly_family import butterfly_net
+from topograph.generators.composition import layer_preserving_twin
 from topograph.generators.continuous_family import sample_continuous
 from topograph.generators.degree_family import degree_layer
 from topograph.generators.dosing import Dose, dose_series
@@ -53,6 +54,7 @@ __all__ = [
     "graphchallenge_net",
     "inverse_orders",
     "isomorphic_twin",
+    "layer_preserving_twin",
     "monarch_net",
     "radix_net",
     "radix_net_from_degrees",

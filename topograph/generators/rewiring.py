@@ -6,19 +6,20 @@ What a net has beyond its twins is what makes its structure special.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from topograph.biadjacency import Biadjacency, Sparse, compact
+from topograph.biadjacency import Biadjacency, Convolution, Sparse
 from topograph.biadjacency.operator import Values
 from topograph.errors import ParameterError
 from topograph.generators.cells import cells_of, layer_from_cells, other_cells
+from topograph.generators.kernel_twins import Mask, channel_blocks, remade_operator
 from topograph.generators.provenance import derived_by
 from topograph.generators.random_subsets import random_subsets
 from topograph.generators.streams import stream
-from topograph.generators.switching import switch
+from topograph.generators.switching import Switches, switch
 from topograph.graph import Layer, LayeredGraph
 
 
@@ -29,7 +30,9 @@ def degree_preserving_twin(
 
     Pairs of edges of a layer exchange their targets wherever that gives no edge twice. The
     more is swapped, the closer all layers with these degrees come to being equally likely;
-    ten proposals an edge are plenty where most are accepted.
+    ten proposals an edge are plenty where most are accepted. Of a convolution, the pairs of
+    channels joined at each place of the kernel are switched, so that it stays a convolution.
+    Layers without parameters stay.
 
     Parameters
     ----------
@@ -43,10 +46,10 @@ def degree_preserving_twin(
     Returns
     -------
     LayeredGraph
-        Same levels and layer names; all layers hold their edges. The provenance tells of the mixing
-        of each layer: ``proposed`` and ``accepted`` swaps, ``kept``, the share of the edges
-        that are where they were, and ``expected``, what chance alone keeps: about the mean
-        of ``fan_out_i fan_in_j / E`` over the edges.
+        Same levels and layer names; layers hold their edges, convolutions their kernels. The
+        provenance tells of the mixing of each layer: ``proposed`` and ``accepted`` swaps,
+        ``kept``, the share of the edges that are where they were, and ``expected``, what chance
+        alone keeps: about the mean of ``fan_out_i fan_in_j / E`` over the edges.
 
     Raises
     ------
@@ -77,11 +80,26 @@ def degree_preserving_twin(
     n_batches = math.ceil(2 * swaps_per_edge)
     mixing: list[dict[str, Any]] = []
 
-    def rewired(operator: Biadjacency, rng: np.random.Generator) -> Sparse:
-        before = cells_of(operator)
-        after, told = _switched(before, operator.shape, n_batches, rng)
-        mixing.append(told)
-        return layer_from_cells(after, operator.shape)
+    def rewired(operator: Biadjacency, rng: np.random.Generator) -> Biadjacency:
+        told: list[_Mixing] = []
+
+        def listed(held: Biadjacency) -> Sparse:
+            after, found = _switched(cells_of(held), held.shape, n_batches, rng)
+            told.append(found)
+            return layer_from_cells(after, held.shape)
+
+        def kernel(held: Convolution) -> Mask:
+            mask = held.kernel_mask.copy()
+            for block in channel_blocks(mask, held.groups):
+                after, found = _switched(np.flatnonzero(block), block.shape, n_batches, rng)
+                told.append(found)
+                block[:] = False
+                block[np.divmod(after, block.shape[1])] = True
+            return mask
+
+        twin = remade_operator(operator, listed, kernel)
+        mixing.append(_together(told))
+        return twin
 
     parameters = {"seed": seed, "swaps_per_edge": swaps_per_edge}
     return _twin("degree_preserving_twin", graph, seed, parameters, rewired, {"mixing": mixing})
@@ -89,6 +107,9 @@ def degree_preserving_twin(
 
 def density_preserving_twin(graph: LayeredGraph, seed: int = 0) -> LayeredGraph:
     """Net with as many edges in every layer, all sets of that many equally likely.
+
+    Of a convolution, the entries of the kernel are drawn, as many as were kept. Layers without
+    parameters stay.
 
     Parameters
     ----------
@@ -100,7 +121,7 @@ def density_preserving_twin(graph: LayeredGraph, seed: int = 0) -> LayeredGraph:
     Returns
     -------
     LayeredGraph
-        Same levels and layer names; all layers hold their edges.
+        Same levels and layer names; layers hold their edges, convolutions their kernels.
 
     Examples
     --------
@@ -110,18 +131,33 @@ def density_preserving_twin(graph: LayeredGraph, seed: int = 0) -> LayeredGraph:
     [24000, 3000]
     """
 
-    def redrawn(operator: Biadjacency, rng: np.random.Generator) -> Sparse:
-        n_in, n_out = operator.shape
-        return layer_from_cells(
-            random_subsets([operator.n_edges], n_in * n_out, rng), operator.shape
-        )
+    def redrawn(operator: Biadjacency, rng: np.random.Generator) -> Biadjacency:
+        def listed(held: Biadjacency) -> Sparse:
+            n_in, n_out = held.shape
+            return layer_from_cells(random_subsets([held.n_edges], n_in * n_out, rng), held.shape)
+
+        def kernel(held: Convolution) -> Mask:
+            mask = np.zeros(held.kernel_mask.shape, dtype=np.bool_)
+            mask.reshape(-1)[random_subsets([held.n_parameters], mask.size, rng)] = True
+            return mask
+
+        return remade_operator(operator, listed, kernel)
 
     return _twin("density_preserving_twin", graph, seed, {"seed": seed}, redrawn, {})
 
 
+class _Mixing(NamedTuple):
+    """How far edges were switched; ``kept`` and ``expected`` as numbers of edges."""
+
+    n_edges: int
+    switches: Switches
+    kept: int
+    expected: float
+
+
 def _switched(
     before: Values, shape: tuple[int, int], n_batches: int, rng: np.random.Generator
-) -> tuple[Values, dict[str, Any]]:
+) -> tuple[Values, _Mixing]:
     """Switch edges, of a dense layer those left out, and tell how far that went."""
     total = shape[0] * shape[1]
     if 2 * before.size > total:
@@ -136,11 +172,18 @@ def _switched(
     sources, targets = np.divmod(before, shape[1])
     fans = np.bincount(sources)[sources] * np.bincount(targets)[targets] / n_edges
     same = before[np.minimum(np.searchsorted(before, after), before.size - 1)] == after
-    return after, {
-        "proposed": switches.proposed,
-        "accepted": switches.accepted,
-        "kept": float(np.count_nonzero(same) / n_edges),
-        "expected": float(np.minimum(fans, 1.0).sum() / n_edges),
+    kept, expected = int(np.count_nonzero(same)), float(np.minimum(fans, 1.0).sum())
+    return after, _Mixing(before.size, switches, kept, expected)
+
+
+def _together(parts: Sequence[_Mixing]) -> dict[str, Any]:
+    """Tell of the mixing of a layer; of one without parameters that all its edges stay."""
+    n_edges = max(sum(part.n_edges for part in parts), 1)
+    return {
+        "proposed": sum(part.switches.proposed for part in parts),
+        "accepted": sum(part.switches.accepted for part in parts),
+        "kept": sum(part.kept for part in parts) / n_edges if parts else 1.0,
+        "expected": sum(part.expected for part in parts) / n_edges if parts else 1.0,
     }
 
 
@@ -149,7 +192,7 @@ def _twin(
     graph: LayeredGraph,
     seed: int,
     parameters: dict[str, Any],
-    remade: Callable[[Biadjacency, np.random.Generator], Sparse],
+    remade: Callable[[Biadjacency, np.random.Generator], Biadjacency],
     told: dict[str, Any],
 ) -> LayeredGraph:
     layers = [
@@ -157,7 +200,7 @@ def _twin(
             layer.name,
             layer.source,
             layer.target,
-            compact(remade(layer.biadjacency, stream(operation, seed, index))),
+            remade(layer.biadjacency, stream(operation, seed, index)),
         )
         for index, layer in enumerate(graph.layers, start=1)
     ]

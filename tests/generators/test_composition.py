@@ -1,0 +1,130 @@
+"""The layers stay, how they are joined does not."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from tests.generators.realisations import chance_of_such_uneven_draws
+from tests.strategies import convolutional_nets, layered_graphs
+from topograph.biadjacency import Convolution, Kronecker, Sparse, Transposed
+from topograph.errors import ParameterError
+from topograph.generators import layer_preserving_twin, radix_net
+from topograph.graph import Layer, LayeredGraph, chain
+from topograph.metrics import path_count, path_count_cv, sigma_2
+from topograph.toy import shortcut
+
+seeds = st.integers(0, 2**40)
+
+
+def matrix(layer):
+    return layer.biadjacency.to_csr().toarray()
+
+
+def core(layer):
+    held = layer.biadjacency
+    return held.operator if isinstance(held, Transposed) else held
+
+
+def rows_in_order(dense):
+    return dense[np.lexsort(dense.T)]
+
+
+@given(layered_graphs(), seeds)
+def test_every_layer_is_its_own_with_its_inputs_in_another_order(graph, seed):
+    twin = layer_preserving_twin(graph, seed)
+    for before, after in zip(graph.layers, twin.layers, strict=True):
+        assert (after.name, after.shape) == (before.name, before.shape)
+        assert np.array_equal(rows_in_order(matrix(before)), rows_in_order(matrix(after)))
+        if before.source == 0 or before.is_structural:
+            assert after.biadjacency is before.biadjacency
+
+
+@given(layered_graphs(), seeds)
+def test_layers_that_leave_one_level_take_it_in_the_same_order(graph, seed):
+    twin = layer_preserving_twin(graph, seed)
+    for level in range(1, graph.n_levels - 1):
+        beside = [
+            np.hstack(
+                [matrix(la) for la in net.layers if la.source == level and not la.is_structural]
+            )
+            for net in (graph, twin)
+            if any(la.source == level and not la.is_structural for la in net.layers)
+        ]
+        if beside:
+            assert np.array_equal(*map(rows_in_order, beside))
+
+
+@given(convolutional_nets(), seeds)
+def test_convolutions_stay_convolutions_with_their_channels_in_another_order(net, seed):
+    assume(all(getattr(core(layer), "groups", 1) == 1 for layer in net.layers))
+    twin = layer_preserving_twin(net, seed)
+    for before, after in zip(net.layers, twin.layers, strict=True):
+        assert type(after.biadjacency) is type(before.biadjacency)
+        assert before.n_parameters == after.n_parameters
+        assert sorted(before.fan_in()) == sorted(after.fan_in())
+        assert sorted(before.fan_out()) == sorted(after.fan_out())
+
+
+def test_channels_of_a_convolution_and_of_its_transpose_change_places():
+    mask = np.array([[1, 0, 0], [1, 1, 0]], dtype=bool)[:, :, None]
+    first = Convolution(np.ones((3, 1, 1), dtype=bool), (4,))
+    orders = set()
+    for seed in range(30):
+        twin = layer_preserving_twin(chain([first, Convolution(mask, (4,))]), seed)
+        orders.add(twin.layers[1].biadjacency.kernel_mask[:, :, 0].tobytes())
+    assert len(orders) == 6
+    turned = Transposed(Convolution(mask.transpose(1, 0, 2), (4,)))
+    again = layer_preserving_twin(chain([first, turned], names=["1", "2"]), seed).layers[1]
+    assert np.array_equal(
+        again.biadjacency.operator.kernel_mask[:, :, 0].T,
+        twin.layers[1].biadjacency.kernel_mask[:, :, 0],
+    )
+
+
+def test_a_convolution_in_groups_has_no_such_twin():
+    masks = [np.ones((4, 1, 1), dtype=bool)] * 2
+    net = chain([Convolution(masks[0], (3,)), Convolution(masks[1], (3,), groups=4)])
+    with pytest.raises(ParameterError, match=r"layer2.*4 groups"):
+        layer_preserving_twin(net)
+
+
+def test_every_matching_of_a_level_is_equally_likely():
+    paths = chain([Sparse.from_matrix(np.eye(3))] * 2, names=["a", "b"])
+    every = [(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)]
+
+    def draw(seed):
+        return tuple(matrix(layer_preserving_twin(paths, seed).layers[1]).argmax(axis=1).tolist())
+
+    assert chance_of_such_uneven_draws(every, draw, 600) > 1e-3
+
+
+def test_radix_layers_need_no_indices_and_their_paths_are_no_longer_even():
+    net = radix_net([[10, 10]])
+    twins = [layer_preserving_twin(net, seed) for seed in range(60)]
+    assert all(isinstance(layer.biadjacency, Kronecker) for layer in twins[0].layers)
+    assert path_count_cv(net) == 0
+    assert np.mean([path_count_cv(twin) for twin in twins]) == pytest.approx(0.90, abs=0.02)
+    assert {path_count(twin) for twin in twins} == {10_000}
+    assert sigma_2(twins[0].layers[1]) == pytest.approx(sigma_2(net.layers[1]))
+    again = layer_preserving_twin(twins[0], 5)  # an order upon an order
+    assert isinstance(again.layers[1].biadjacency, Kronecker)
+    assert np.array_equal(
+        rows_in_order(matrix(again.layers[1])), rows_in_order(matrix(net.layers[1]))
+    )
+
+
+def test_provenance_says_how_and_of_what():
+    twin = layer_preserving_twin(shortcut(), seed=7)
+    assert twin.provenance["operation"] == "layer_preserving_twin"
+    assert twin.provenance["parameters"] == {"seed": 7}
+    assert twin.provenance["of"] == {"toy": "shortcut"}
+
+
+def test_levels_are_reordered_whatever_the_others_are():
+    rng = np.random.default_rng(0)
+    layers = [Sparse.from_matrix(rng.random((9, 9)) < 0.3) for _ in range(3)]
+    whole = layer_preserving_twin(chain(layers), 3)
+    parts = [Layer(la.name, la.source, la.target, la.biadjacency) for la in chain(layers).layers]
+    alone = layer_preserving_twin(LayeredGraph((9, 9, 9), parts[:2]), 3)
+    assert np.array_equal(matrix(alone.layers[1]), matrix(whole.layers[1]))
