@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from topograph.io.state_dict_writing import Style
 
 _FORMS = (
-    *("archive", "arrays", "scipy", "npy", "matrix-market", "graphchallenge", "state-dict"),
-    "onnx",
+    *("archive", "arrays", "scipy", "npy", "matrix-market", "graphchallenge", "graphml"),
+    *("edge-list", "state-dict", "onnx"),
 )
 
 
@@ -24,8 +24,8 @@ _FORMS = (
     "form",
     type=click.Choice(_FORMS),
     help="The format of OUT. By default as its name ends: .npz is an archive of topograph, .mtx "
-    "Matrix Market, .safetensors, .pt, .pth and .bin a state dict, .onnx a model, a name without "
-    "ending a folder of GraphChallenge.",
+    "Matrix Market, .graphml GraphML, .edgelist and .edges an edge list, .safetensors, .pt, .pth "
+    "and .bin a state dict, .onnx a model, a name without ending a folder of GraphChallenge.",
 )
 @click.option(
     "--style",
@@ -67,6 +67,7 @@ def convert(
       topograph convert net.npz net.safetensors
       topograph convert pruned.safetensors pruned.pt --style prune
       topograph convert net.npz layers --to scipy
+      topograph convert net.npz net.graphml
     """
     from topograph.io import convert as convert_file
 

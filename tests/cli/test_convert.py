@@ -273,3 +273,15 @@ def test_the_command_offers_every_form_and_style():
     choices = {parameter.name: parameter.type for parameter in command.params}
     assert tuple(choices["form"].choices) == FORMS
     assert tuple(choices["style"].choices) == STYLES
+
+
+def test_graphml_and_edge_lists_hold_a_net_with_skips(run, tmp_path):
+    topograph.write(shortcut(), tmp_path / "net.npz")
+    for ending, form in ((".graphml", "graphml"), (".edgelist", "edge-list"), (".edges", None)):
+        target = tmp_path / f"net{ending}"
+        option = ["--to", form] if form else []
+        outcome = run("convert", tmp_path / "net.npz", target, *option)
+        assert outcome.code == 0, outcome.err
+        assert run("convert", target, tmp_path / "back.npz").code == 0
+        assert read(tmp_path / "back.npz").equals(shortcut())
+    assert run("convert", tmp_path / "net.npz", tmp_path / "net.txt", "--to", "graphml").code == 2

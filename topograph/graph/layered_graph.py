@@ -13,6 +13,7 @@ import numpy as np
 from topograph.biadjacency import BitPacked, Convolution
 from topograph.errors import GraphError, ParameterError
 from topograph.graph.layers import Layer
+from topograph.notebook import notebook_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +84,25 @@ class LayeredGraph:
             f"LayeredGraph(widths={self.widths}, n_layers={len(self.layers)}, "
             f"n_edges={self.n_edges})"
         )
+
+    def _repr_html_(self) -> str:
+        rows = [
+            [
+                str(number),
+                layer.name,
+                f"{layer.source} to {layer.target}",
+                f"{layer.shape[0]:,} x {layer.shape[1]:,}",
+                f"{layer.n_edges:,}",
+                f"{layer.n_edges / layer.n_possible_edges:.4g}" if layer.n_possible_edges else "",
+            ]
+            for number, layer in enumerate(self.layers, 1)
+        ]
+        titles = ["#", "layer", "levels", "shape", "edges", "density"]
+        widths = [f"{width:,}" for width in self.widths]
+        if len(widths) > 12:
+            widths = [*widths[:4], f"... {len(widths) - 8} levels ...", *widths[-4:]]
+        caption = f"Layered graph {' - '.join(widths)}: {self.n_edges:,} edges"
+        return notebook_table(titles, rows, caption=caption, text_columns=3)
 
     def _check(self) -> None:
         widths, last = self.widths, len(self.widths) - 1

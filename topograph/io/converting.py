@@ -31,14 +31,17 @@ from topograph.io.stored_tensors import values_of
 from topograph.io.writing import write
 
 FORMS = (
-    *("archive", "arrays", "scipy", "npy", "matrix-market", "graphchallenge", "state-dict"),
-    "onnx",
+    *("archive", "arrays", "scipy", "npy", "matrix-market", "graphchallenge", "graphml"),
+    *("edge-list", "state-dict", "onnx"),
 )
 STYLES = ("weights", "mask", "prune")
 _BY_EXTENSION = {
     ".npz": "archive",
     ".npy": "npy",
     ".mtx": "matrix-market",
+    ".graphml": "graphml",
+    ".edgelist": "edge-list",
+    ".edges": "edge-list",
     "": "graphchallenge",
     ONNX: "onnx",
     **dict.fromkeys((".safetensors", *TORCH), "state-dict"),
@@ -48,6 +51,8 @@ _ENDINGS = {
     "arrays": (".npz",),
     "npy": (".npy",),
     "matrix-market": (".mtx",),
+    "graphml": (".graphml",),
+    "edge-list": (".edgelist", ".edges"),
     "onnx": (ONNX,),
     "state-dict": (".safetensors", *TORCH),
 }
@@ -74,8 +79,9 @@ def convert(
         An existing file is replaced.
     form : str, optional
         One of `FORMS`; by default as the name of the target says: ``.npz`` an archive of
-        topograph, ``.npy``, ``.mtx``, ``.safetensors``, ``.pt``, ``.onnx``, or without extension a
-        folder of GraphChallenge.
+        One of `FORMS`; by default as the name of the target says: ``.npz`` an archive of
+        topograph, ``.npy``, ``.mtx``, ``.graphml``, ``.edgelist``, ``.safetensors``, ``.pt``,
+        ``.onnx``, or without extension a folder of GraphChallenge.
     style : {"weights", "mask", "prune"}, optional
         Of a state dict: weights that are zero where they are pruned, the default where there are
         weights; masks by parameter name; or those of torch.nn.utils.prune.

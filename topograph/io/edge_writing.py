@@ -1,4 +1,4 @@
-"""A chain of layers to formats that hold edges or matrices and little else."""
+"""A net to formats that hold edges or matrices and little else."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import scipy.sparse
 
 from topograph.errors import ParameterError
 from topograph.graph import Layer, LayeredGraph
+from topograph.io.edge_list import write_edge_list
+from topograph.io.graphml import write_graphml
 from topograph.io.limits import Budget
 from topograph.io.paths import shown
 from topograph.io.replacing import replacing
@@ -93,6 +95,8 @@ WRITERS: dict[str, Callable[[LayeredGraph, Path], None]] = {
     "matrix-market": write_matrix_market,
     "scipy": write_scipy,
     "graphchallenge": write_graphchallenge,
+    "graphml": write_graphml,
+    "edge-list": write_edge_list,
 }
 
 

@@ -11,7 +11,9 @@ from typing import TypeAlias
 
 from topograph.errors import ParameterError, ReadError
 from topograph.graph import LayeredGraph
-from topograph.io import graphchallenge, matrix_market
+from topograph.io import edge_list, graphchallenge, graphml, matrix_market
+from topograph.io.edge_list import read_edge_list
+from topograph.io.graphml import read_graphml
 from topograph.io.limits import Budget
 from topograph.io.mask import checked_threshold
 from topograph.io.matrix_market import read_matrix_market
@@ -34,6 +36,8 @@ _READERS: dict[str, Reader] = {
     **dict.fromkeys(matrix_market.EXTENSIONS, read_matrix_market),
     **dict.fromkeys((SAFETENSORS, *TORCH, INDEX), read_chain),
     ONNX: read_onnx,
+    graphml.EXTENSION: read_graphml,
+    **dict.fromkeys(edge_list.EXTENSIONS, read_edge_list),
 }
 _EXTENSIONS = (*_READERS, *graphchallenge.EXTENSIONS)
 
@@ -54,7 +58,8 @@ def read(
         An archive of `topograph.write`; ``.npz`` of scipy or of dense arrays; ``.npy``;
         Matrix Market ``.mtx``; GraphChallenge ``.tsv`` or a folder of them; fully connected
         layers of a state dict, ``.safetensors``, ``.pt`` or ``.pth``, whole or in shards (see
-        `topograph.io.read_state_dict`), or of an ``.onnx`` model. The layers of several files
+        `topograph.io.read_state_dict`), or of an ``.onnx`` model; ``.graphml``, or an edge list,
+        ``.edgelist`` or ``.edges``. The layers of several files
         follow one another in the order given.
     orientation : {"in-out", "out-in"}, optional
         Whether the rows of all the matrices are inputs or outputs. By default as the format
