@@ -84,6 +84,8 @@ def test_what_is_too_costly_is_left_out_with_its_reason_until_asked_for(monkeypa
         "is_ramanujan",
         "imdb",
         "imsg",
+        "modularity",
+        "community_count",
     }
     assert "--exact" in report.skipped["path_count"]
     assert "--all" in report.skipped["sigma_1"]

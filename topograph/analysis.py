@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from topograph.errors import Undefined
+from topograph.errors import MissingExtraError, Undefined
 from topograph.graph import LayeredGraph
 from topograph.metrics import METRICS, Metric, find_metric
 from topograph.report import (
@@ -96,8 +96,13 @@ def analyze(
         reason = metric.too_costly(graph) if metric.too_costly else None
         if reason and not forced and not (exact and metric.cost == "exact"):
             skipped[metric.name] = reason
-        else:
+            continue
+        try:
             measurements.extend(measure(graph, metric, seed))
+        except MissingExtraError as error:
+            if metrics is not None:
+                raise
+            skipped[metric.name] = str(error)
     if weighted is not None:
         from topograph.weighted import measure_weights
 
@@ -110,24 +115,36 @@ def analyze(
         source=source,
         provenance=dict(graph.provenance),
         widths=graph.widths,
-        layers=tuple(
-            LayerSummary(
-                index,
-                layer.name,
-                layer.source,
-                layer.target,
-                layer.shape,
-                layer.n_edges,
-                layer.n_possible_edges,
-                layer.is_structural,
-            )
-            for index, layer in enumerate(graph.layers, 1)
-        ),
+        layers=layer_summaries(graph),
         verdicts=tuple(verdicts),
         measurements=tuple(measurements),
         warnings=tuple(warnings_of(graph, verdicts, measurements, seed)),
         skipped=skipped,
         seconds=time.perf_counter() - began,
+    )
+
+
+def layer_summaries(graph: LayeredGraph) -> tuple[LayerSummary, ...]:
+    """Return the layers as a report's header shows them.
+
+    Examples
+    --------
+    >>> from topograph.toy import butterfly
+    >>> [layer.edges for layer in layer_summaries(butterfly())]
+    [8, 8]
+    """
+    return tuple(
+        LayerSummary(
+            index,
+            layer.name,
+            layer.source,
+            layer.target,
+            layer.shape,
+            layer.n_edges,
+            layer.n_possible_edges,
+            layer.is_structural,
+        )
+        for index, layer in enumerate(graph.layers, 1)
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import glob
 import shlex
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -57,6 +59,27 @@ def reads_masks(command: Command) -> Command:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+def expanded(paths: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the paths with patterns such as ``masks/*.npz`` replaced by the files they match.
+
+    A shell does that before, unless the pattern is quoted; the files of a pattern come in the
+    order of their names, layer 10 after layer 2.
+    """
+    found: list[str] = []
+    for path in paths:
+        is_pattern = glob.has_magic(path) and not path.startswith(_GENERATE)
+        if not is_pattern or Path(path).exists():
+            found.append(path)
+            continue
+        from topograph.io.natural_order import natural_key
+
+        matches = sorted(glob.glob(path, recursive=True), key=natural_key)  # noqa: PTH207  as typed
+        if not matches:
+            raise click.UsageError(f"No file matches {path!r}.")
+        found += matches
+    return tuple(found)
 
 
 def open_graph(

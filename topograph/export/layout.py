@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from topograph.report import Measurement, Report, Verdict
+from topograph.report.written import OUTCOMES as OUTCOMES
+from topograph.report.written import value_of as value_of
 from topograph.weighted import WEIGHTED_METRICS
 from topograph.wording import number
 
@@ -27,18 +29,6 @@ SPECTRAL_COLUMNS = (
 _SHOWN = {name for name, _ in (*EDGE_COLUMNS, *SPECTRAL_COLUMNS)}
 _FURTHER_COLUMNS = 5  # of the tables of all other metrics of layers
 _BY_LAYER = ("parameters", "attention")  # of traced nets: an entry a layer, which JSON has
-OUTCOMES = {True: "holds", False: "refuted", None: "undecided"}
-
-
-def value_of(row: Measurement) -> str:
-    """Write a measurement's value with what qualifies it."""
-    if row.undefined is not None:
-        return "undefined"
-    if row.kind == "estimate":
-        return f"{number(row.value)} ± {row.standard_error or 0.0:.2g}"
-    if row.kind == "bound":
-        return f"{'≤' if row.metric.endswith('_min') else '≥'} {number(row.value)}"
-    return number(row.value)
 
 
 def network_rows(report: Report) -> list[tuple[str, str, str]]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from topograph.export.comparison_layout import (
+    LEGEND,
+    distance_reasons,
+    distance_tables,
     mask_rows,
     mask_titles,
     metric_rows,
@@ -24,6 +27,14 @@ from topograph.export.layout import (
     weighted_rows,
 )
 from topograph.export.markdown import bullets, escaped, table
+from topograph.export.null_layout import (
+    TITLES,
+    null_comparison_rows,
+    null_comparison_title,
+    null_notes,
+    null_rows,
+    null_title,
+)
 from topograph.report import Comparison, Report
 
 
@@ -55,6 +66,7 @@ def to_markdown(report: Report) -> str:
         _list(undefined_layer_reasons(report)),
         "## Network",
         _table(["metric", "value", ""], network_rows(report)),
+        *_null_parts(report),
         "## Warnings",
         _list([warning.text for warning in report.warnings]) or "None.",
         "## Left out",
@@ -69,7 +81,7 @@ def comparison_to_markdown(comparison: Comparison) -> str:
     parts = [
         "# Comparison",
         _table(["", "mask", "widths"], mask_rows(comparison)),
-        f"In brackets: the difference to {titles[0]}, and the ratio.",
+        f"In brackets: the difference to {titles[comparison.baseline]}, and the ratio. {LEGEND}",
         _table(["property", *titles], verdict_rows(comparison)),
         _table(
             ["metric", *titles],
@@ -79,7 +91,30 @@ def comparison_to_markdown(comparison: Comparison) -> str:
             ],
         ),
     ]
-    return "\n\n".join(parts) + "\n"
+    if title := null_comparison_title(comparison):
+        rows = [
+            [f"{z} ({p})" if p else z for z, p in row] for row in null_comparison_rows(comparison)
+        ]
+        parts += [f"## {title}", _table(["metric", *titles], rows)]
+    return "\n\n".join([*parts, *_distance_parts(comparison)]) + "\n"
+
+
+def _distance_parts(comparison: Comparison) -> list[str]:
+    tables = distance_tables(comparison)
+    if not tables:
+        return []
+    titles = ["", *mask_titles(comparison)]
+    parts = [part for title, rows in tables for part in (f"{title}.", _table(titles, rows))]
+    reasons = _list(distance_reasons(comparison))
+    return ["## Distances", *parts, *([reasons] if reasons else [])]
+
+
+def _null_parts(report: Report) -> list[str]:
+    if report.null is None:
+        return []
+    rows = null_rows(report.null)
+    shown = _table(TITLES, rows) if rows else ""
+    return [f"## {null_title(report.null)}", shown, _list(null_notes(report))]
 
 
 def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

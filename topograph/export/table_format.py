@@ -10,6 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from topograph.export.comparison_layout import (
+    LEGEND,
+    MARKS,
+    distance_reasons,
+    distance_tables,
     mask_rows,
     mask_titles,
     metric_rows,
@@ -28,11 +32,21 @@ from topograph.export.layout import (
     weighted_layer_rows,
     weighted_rows,
 )
+from topograph.export.null_layout import (
+    TITLES,
+    null_comparison_rows,
+    null_comparison_title,
+    null_notes,
+    null_rows,
+    null_title,
+)
 from topograph.metrics import METRICS
 from topograph.report import Comparison, Report, Verdict
 
 _STYLES = {True: "green", False: "red", None: "yellow"}
 _SHOWN_LAYERS = 40
+_MASK_WIDTH = 22  # of a column of a comparison; longer counts are folded
+_MARK_STYLES = {MARKS["best"]: "green", MARKS["worst"]: "red", "▲": "bold", "▼": "dim"}
 
 
 def to_table(report: Report, *, width: int = 100, color: bool = False) -> str:
@@ -61,6 +75,7 @@ def to_table(report: Report, *, width: int = 100, color: bool = False) -> str:
         console.print(Text(f"- {reason}", style="dim"))
     _title(console, "Network")
     _print_values(console, network_rows(report))
+    _print_nulls(console, report)
     _print_list(console, "Warnings", [f"! {w.text}" for w in report.warnings], "yellow")
     _print_list(console, "Left out", skipped_lines(report), "")
     console.print(Text(f"\nTook {report.seconds:.2f} s.", style="dim"))
@@ -83,11 +98,20 @@ def comparison_to_table(comparison: Comparison, *, width: int = 100, color: bool
     console.print(grid)
     titles = mask_titles(comparison)
     _title(console, "Verdicts")
-    _print_aligned(
-        console, titles, [[(text, "") for text in row] for row in verdict_rows(comparison)]
-    )
-    _title(console, f"Metrics, with the difference to {titles[0]} and the ratio")
+    verdicts = [[(text, "") for text in row] for row in verdict_rows(comparison)]
+    _print_aligned(console, titles, verdicts)
+    base = titles[comparison.baseline]
+    _title(console, f"Metrics, with the difference to {base} and the ratio")
+    console.print(Text(LEGEND, style="dim"))
     _print_aligned(console, titles, metric_rows(comparison))
+    if heading := null_comparison_title(comparison):
+        _title(console, heading)
+        _print_aligned(console, titles, null_comparison_rows(comparison))
+    for title, rows in distance_tables(comparison):
+        _title(console, title)
+        _print_aligned(console, titles, [[(text, "") for text in row] for row in rows])
+    for reason in distance_reasons(comparison):
+        console.print(Text(f"- {reason}", style="dim"))
     for title, report in zip(titles, comparison.reports, strict=True):
         lines = [f"! {warning.text}" for warning in report.warnings]
         _print_list(console, f"Warnings of {title}", lines, "yellow")
@@ -96,18 +120,32 @@ def comparison_to_table(comparison: Comparison, *, width: int = 100, color: bool
 
 
 def _print_aligned(console: Console, titles: list[str], rows: list[list[tuple[str, str]]]) -> None:
-    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="bold")
-    table.add_column("", no_wrap=True)
-    for title in titles:
-        table.add_column(title, justify="right", overflow="fold")
-    for row in rows:
-        table.add_row(
-            *(
-                Text.assemble(text, "\n", (beside, "dim")) if beside else Text(text)
-                for text, beside in row
-            )
-        )
-    console.print(table)
+    """Print a table with as many masks side by side as fit, the others below."""
+    cells = [(row[0][0], [max(len(text), len(beside)) for text, beside in row[1:]]) for row in rows]
+    first = max((len(name) for name, _ in cells), default=0) + 1
+    widest = max((width for _, widths in cells for width in widths), default=1) + 1
+    step = max(1, (console.width - first) // min(widest, _MASK_WIDTH))
+    for start in range(0, len(titles), step):
+        if start:
+            console.print()
+        table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="bold")
+        table.add_column("", no_wrap=True)
+        for title in titles[start : start + step]:
+            table.add_column(title, justify="right", overflow="fold")
+        for row in rows:
+            table.add_row(*map(_aligned_cell, [row[0], *row[1 + start : 1 + start + step]]))
+        console.print(table)
+
+
+def _aligned_cell(cell: tuple[str, str]) -> Text:
+    text, beside = cell
+    for ending, style in _MARK_STYLES.items():
+        if text.endswith(ending):
+            shown = Text.assemble(text.removesuffix(ending), (ending, style))
+            break
+    else:
+        shown = Text(text)
+    return shown.append(f"\n{beside}", "dim") if beside else shown
 
 
 def _page(width: int, color: bool) -> tuple[Console, io.StringIO]:
@@ -167,6 +205,29 @@ def _print_values(console: Console, rows: Sequence[tuple[str, str, str]]) -> Non
         table.add_row(name, Text(value, justify="right"), Text(remark, style="dim"))
     if rows:
         console.print(table)
+
+
+def _print_nulls(console: Console, report: Report) -> None:
+    if report.null is None:
+        return
+    _title(console, null_title(report.null))
+    rows = null_rows(report.null)
+    table = Table(box=None, padding=(0, 1), pad_edge=False, header_style="bold")
+    for title in TITLES:
+        is_text = title == "metric"
+        table.add_column(title, justify="left" if is_text else "right", overflow="fold")
+    n_network = sum(value.layer is None for value in report.null.values)
+    half = _SHOWN_LAYERS // 2
+    if len(rows) > n_network + 2 * half:
+        hidden = len(rows) - n_network - 2 * half
+        gap = (f"... {hidden} more of layers (--format csv lists all)", "", "", "", "")
+        rows = [*rows[: n_network + half], gap, *rows[-half:]]
+    for row in rows:
+        table.add_row(*map(Text, row))
+    if rows:
+        console.print(table)
+    for note in null_notes(report):
+        console.print(Text(f"- {note}", style="dim"))
 
 
 def _print_list(console: Console, title: str, lines: list[str], style: str) -> None:

@@ -1,6 +1,8 @@
 """Metrics: plain functions on graphs and layers, and the registry that lists them."""
 
+from topograph.metrics.clusterability import normalized_cut
 from topograph.metrics.clustering import robins_alexander_clustering
+from topograph.metrics.communities import community_count, modularity
 from topograph.metrics.components import component_count
 from topograph.metrics.cores import mean_core_number
 from topograph.metrics.cuts import articulation_count, bridge_count
@@ -28,6 +30,7 @@ from topograph.metrics.loose_ends import (
     source_units,
 )
 from topograph.metrics.mixing import degree_assortativity
+from topograph.metrics.motifs import motif_cycles, motif_paths, motif_stars
 from topograph.metrics.neighbourhoods import (
     mean_one_hop_neighbourhood,
     mean_two_hop_neighbourhood,
@@ -45,6 +48,7 @@ from topograph.metrics.path_spectrum import end_to_end_spectrum
 from topograph.metrics.paths import log10_path_count, longest_path, path_count, shortest_path
 from topograph.metrics.registry import METRICS, Metric, find_metric, metric
 from topograph.metrics.relabellings import log10_permutation_symmetry
+from topograph.metrics.small_world import characteristic_path_length, small_world_coefficient
 from topograph.metrics.spectra import (
     is_ramanujan,
     ramanujan_gap,
@@ -99,6 +103,11 @@ _ORDER = (
     mean_one_hop_neighbourhood,
     mean_two_hop_neighbourhood,
     log10_permutation_symmetry,
+    characteristic_path_length,
+    small_world_coefficient,
+    modularity,
+    community_count,
+    normalized_cut,
     fan_in_min,
     fan_in_mean,
     fan_in_max,
@@ -112,6 +121,9 @@ _ORDER = (
     is_2_4,
     share_2_4,
     robins_alexander_clustering,
+    motif_cycles,
+    motif_paths,
+    motif_stars,
     sigma_1,
     sigma_2,
     spectral_gap,
@@ -128,6 +140,8 @@ __all__ = [
     "Metric",
     "articulation_count",
     "bridge_count",
+    "characteristic_path_length",
+    "community_count",
     "component_count",
     "connected_pair_fraction",
     "dead_hidden",
@@ -167,8 +181,13 @@ __all__ = [
     "mean_one_hop_neighbourhood",
     "mean_two_hop_neighbourhood",
     "metric",
+    "modularity",
+    "motif_cycles",
+    "motif_paths",
+    "motif_stars",
     "multiply_adds",
     "nm_max_per_group_4",
+    "normalized_cut",
     "output_fan_in_min",
     "parameter_count",
     "parameter_density",
@@ -187,6 +206,7 @@ __all__ = [
     "sigma_1",
     "sigma_2",
     "sink_units",
+    "small_world_coefficient",
     "source_units",
     "spectral_gap",
     "vertex_disjoint_paths",

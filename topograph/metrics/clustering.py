@@ -67,15 +67,15 @@ def robins_alexander_clustering(graph: LayeredGraph, layer: Layer | None = None)
     (0.5, 0.0)
     """
     layers = graph.layers if layer is None else (layer,)
-    n_paths = sum(_three_paths(each) for each in layers)
+    n_paths = sum(three_paths(each) for each in layers)
     if not n_paths:
         where = "the graph" if layer is None else "the layer"
         raise Undefined(f"{where} has no path of three edges inside a layer")
-    return 4 * sum(_four_cycles(each) for each in layers) / n_paths
+    return 4 * sum(four_cycles(each) for each in layers) / n_paths
 
 
 @shared
-def _three_paths(layer: Layer) -> int:
+def three_paths(layer: Layer) -> int:
     """Count the ways to lengthen an edge at both ends."""
     tails = np.maximum(fans_out(layer) - 1, 0)
     onward = layer.biadjacency.forward(tails)
@@ -83,7 +83,7 @@ def _three_paths(layer: Layer) -> int:
 
 
 @shared
-def _four_cycles(layer: Layer) -> int:
+def four_cycles(layer: Layer) -> int:
     """Count pairs of units of one side with a pair of common neighbours.
 
     One of each class of twins is paired with one of each, weighted by their numbers.

@@ -216,7 +216,7 @@ def fan_out_cv(layer: Layer) -> float:
     return _variation(fans_out(layer), "fan-out")
 
 
-@metric("network", unit="edges")
+@metric("network", unit="edges", better="more")
 def output_fan_in_min(graph: LayeredGraph) -> int:
     """Smallest number of inputs of an output unit of the network.
 

@@ -44,7 +44,7 @@ def _sources(graph: LayeredGraph) -> list[Values]:
     ]
 
 
-@metric("network", unit="units")
+@metric("network", unit="units", better="less")
 def sink_units(graph: LayeredGraph) -> int:
     """Number of units with inputs but no output, output units apart.
 
@@ -68,7 +68,7 @@ def sink_units(graph: LayeredGraph) -> int:
     return sum(found.size for found in _sinks(graph))
 
 
-@metric("network", unit="units")
+@metric("network", unit="units", better="less")
 def source_units(graph: LayeredGraph) -> int:
     """Number of units with outputs but no input, input units apart.
 
@@ -92,7 +92,7 @@ def source_units(graph: LayeredGraph) -> int:
     return sum(found.size for found in _sources(graph))
 
 
-@metric("network", unit="units")
+@metric("network", unit="units", better="less")
 def disconnected_units(graph: LayeredGraph) -> int:
     """Number of units, of all levels, without any edge.
 
@@ -117,7 +117,7 @@ def disconnected_units(graph: LayeredGraph) -> int:
     return sum(int(((into == 0) & (out_of == 0)).sum()) for into, out_of in pairs)
 
 
-@metric("network", unit="edges")
+@metric("network", unit="edges", better="less")
 def removable_in_edges(graph: LayeredGraph) -> int:
     """Number of edges that leave units without an input, input units apart.
 
@@ -144,7 +144,7 @@ def removable_in_edges(graph: LayeredGraph) -> int:
     return sum(int(found.sum()) for found in _sources(graph))
 
 
-@metric("network", unit="edges")
+@metric("network", unit="edges", better="less")
 def removable_out_edges(graph: LayeredGraph) -> int:
     """Number of edges that enter units without an output, output units apart.
 

@@ -134,7 +134,7 @@ def path_count_cv(graph: LayeredGraph, seed: int = 0) -> float:
     return value
 
 
-@metric("network", cost="quadratic")
+@metric("network", cost="quadratic", better="more")
 def connected_pair_fraction(graph: LayeredGraph, seed: int = 0) -> float:
     """Fraction of the input-output pairs that some path joins; also called reach.
 
@@ -161,7 +161,7 @@ def connected_pair_fraction(graph: LayeredGraph, seed: int = 0) -> float:
     return count_connected(graph, seed)
 
 
-@metric("network", cost="quadratic")
+@metric("network", cost="quadratic", better="more")
 def is_path_connected(graph: LayeredGraph, seed: int = 0) -> bool:
     """Whether every input reaches every output.
 

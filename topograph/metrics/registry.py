@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 from topograph.errors import ParameterError
 from topograph.graph import LayeredGraph
+from topograph.report import Better
 
 Scope: TypeAlias = Literal["network", "layer", "both"]
 Cost: TypeAlias = Literal["linear", "quadratic", "spectral", "exact"]
@@ -40,6 +41,10 @@ class Metric:
         Says why `analyze` leaves the metric out by default on a graph, or None.
     is_invariant : bool
         Whether the value stays when units of a level are put in another order.
+    better : {"more", "less"} or None
+        Which way is better where that is beyond dispute: units and edges that can carry nothing
+        are waste, and inputs are there to be heard. None for all else: what makes a net train
+        well is an open question.
     """
 
     name: str
@@ -50,6 +55,7 @@ class Metric:
     legend: str
     too_costly: TooCostly | None = None
     is_invariant: bool = True
+    better: Better | None = None
 
     @property
     def takes_seed(self) -> bool:
@@ -67,6 +73,7 @@ def metric(
     cost: Cost = "linear",
     too_costly: TooCostly | None = None,
     is_invariant: bool = True,
+    better: Better | None = None,
 ) -> Callable[[Function], Function]:
     """Register a function as a metric and return it unchanged.
 
@@ -81,6 +88,8 @@ def metric(
         Given a graph, says why `analyze` leaves the metric out by default, or None.
     is_invariant : bool, default True
         Whether the value stays when units of a level are put in another order.
+    better : {"more", "less"}, optional
+        Which way is better, as in `Metric`.
 
     Examples
     --------
@@ -91,7 +100,9 @@ def metric(
     def register(function: Function) -> Function:
         name = function.__name__
         legend = (inspect.getdoc(function) or "").partition("\n")[0]
-        METRICS[name] = Metric(name, function, scope, unit, cost, legend, too_costly, is_invariant)
+        METRICS[name] = Metric(
+            name, function, scope, unit, cost, legend, too_costly, is_invariant, better
+        )
         return function
 
     return register

@@ -29,7 +29,7 @@ def live_units(graph: LayeredGraph) -> int:
     return sum(int(level.sum()) for level in liveness(graph).live)
 
 
-@metric("network", unit="units")
+@metric("network", unit="units", better="less")
 def dead_inputs(graph: LayeredGraph) -> int:
     """Number of inputs that reach no output.
 
@@ -47,7 +47,7 @@ def dead_inputs(graph: LayeredGraph) -> int:
     return int((~liveness(graph).reaching[0]).sum())
 
 
-@metric("network", unit="units")
+@metric("network", unit="units", better="less")
 def dead_hidden(graph: LayeredGraph) -> int:
     """Number of hidden units that no input reaches or that reach no output.
 
@@ -65,7 +65,7 @@ def dead_hidden(graph: LayeredGraph) -> int:
     return sum(int((~level).sum()) for level in liveness(graph).live[1:-1])
 
 
-@metric("network", unit="units")
+@metric("network", unit="units", better="less")
 def dead_outputs(graph: LayeredGraph) -> int:
     """Number of outputs that no input reaches.
 

@@ -1,7 +1,9 @@
 """What topograph answers with: frozen records that flatten into rows."""
 
-from topograph.report.compared import ComparedMetric, ComparedValue, Comparison
+from topograph.report.compared import Better, ComparedMetric, ComparedValue, Comparison, Mark
+from topograph.report.distances import MEASURES, MaskDistance, Measure
 from topograph.report.measurement import Bound, Estimate, Kind, Measurement
+from topograph.report.nulls import NULL_COLUMNS, NullEnsemble, NullKind, NullValue
 from topograph.report.verdict import (
     Certificate,
     Counterexample,
@@ -12,7 +14,10 @@ from topograph.report.verdict import (
 from topograph.report.whole import SCHEMA_VERSION, LayerSummary, Report, Warn
 
 __all__ = [
+    "MEASURES",
+    "NULL_COLUMNS",
     "SCHEMA_VERSION",
+    "Better",
     "Bound",
     "Certificate",
     "ComparedMetric",
@@ -22,7 +27,13 @@ __all__ = [
     "Estimate",
     "Kind",
     "LayerSummary",
+    "Mark",
+    "MaskDistance",
+    "Measure",
     "Measurement",
+    "NullEnsemble",
+    "NullKind",
+    "NullValue",
     "Property",
     "Report",
     "Undecided",

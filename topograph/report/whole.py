@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from topograph.report.frames import data_frame
 from topograph.report.measurement import Measurement
+from topograph.report.notebook_views import report_html
+from topograph.report.nulls import NULL_COLUMNS, NullEnsemble
 from topograph.report.verdict import Verdict
 
 SCHEMA_VERSION = 1
@@ -84,6 +87,8 @@ class Report:
     seconds : float
         Wall time of the analysis; not part of the machine-readable formats, which are
         the same for the same graph and seed.
+    null : NullEnsemble, optional
+        The same values beside those of null nets, where they were asked for.
     """
 
     source: str
@@ -95,6 +100,7 @@ class Report:
     warnings: tuple[Warn, ...]
     skipped: Mapping[str, str]
     seconds: float = 0.0
+    null: NullEnsemble | None = None
 
     def measurement(self, metric: str, layer: str | None = None) -> Measurement:
         """Return the row of a metric; KeyError if it was not measured."""
@@ -106,6 +112,30 @@ class Report:
     def rows(self) -> list[dict[str, Any]]:
         """Return the measurements as flat mappings, one a row."""
         return [measurement.row() for measurement in self.measurements]
+
+    def to_frame(self) -> Any:
+        """Return the measurements as a data frame: of polars, or of pandas where that is missing.
+
+        A row a metric and layer. Values are floats: truth values are 1 and 0; undefined ones are
+        null, and so are counts beyond the range of floats, of which ``log10`` tells the size. With
+        null nets there are `NULL_COLUMNS` more.
+
+        Raises
+        ------
+        MissingExtraError
+            If neither is installed.
+        """
+        rows = self.rows()
+        columns = list(Measurement("", None, None).row())
+        if self.null is not None:
+            columns += NULL_COLUMNS
+            for row, measured in zip(rows, self.measurements, strict=True):
+                null = self.null.get(measured.metric, measured.layer)
+                row.update(dict.fromkeys(NULL_COLUMNS) if null is None else null.columns())
+        return data_frame(rows, columns)
+
+    def _repr_html_(self) -> str:
+        return report_html(self)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the whole report as JSON-ready mappings and lists."""
@@ -121,4 +151,5 @@ class Report:
             "skipped": [
                 {"metric": name, "reason": reason} for name, reason in self.skipped.items()
             ],
+            **({} if self.null is None else {"null": self.null.as_dict()}),
         }
