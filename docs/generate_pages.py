@@ -112,6 +112,7 @@ def details(metric: Metric) -> str:
         "Value": f"{kind}. {one_line(value)}" if value else f"{kind}.",
         "Undefined": one_line(raised) or "Never.",
         "Seed": one_line(found.get("Parameters", "").partition("seed : int, default 0\n")[2]),
+        "Better": {"less": "Less.", "more": "More."}.get(metric.better or "", ""),
         "Left out": "By default where it would cost too much; the report says so, and why."
         if metric.too_costly
         else "",

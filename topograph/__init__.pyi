@@ -9,6 +9,8 @@ from . import interop as interop
 from . import io as io
 from . import metrics as metrics
 from . import monitoring as monitoring
+from . import nulls as nulls
+from . import plots as plots
 from . import propagation as propagation
 from . import pruning as pruning
 from . import study as study
@@ -31,6 +33,7 @@ from .io import from_layers as from_layers
 from .io import read as read
 from .io import write as write
 from .monitoring import monitor as monitor
+from .nulls import null_ensemble as null_ensemble
 from .report import Report as Report
 from .verification import verify as verify
 from .version import __version__ as __version__

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from topograph_cli.inputs import open_graph, reads_masks
+from topograph_cli.null_options import Nulls, asks_for_nulls
 from topograph_cli.output import deliver, terminal_color, terminal_width
+from topograph_cli.picture_options import Pictures, asks_for_pictures
 from topograph_cli.progress import ProgressBar
 from topograph_cli.reporting import chosen_format, chosen_metrics, measures_masks
 from topograph_cli.wiring import Wiring, check_no_model
@@ -24,6 +26,8 @@ STRICT_WARNINGS = 3
 @click.command()
 @reads_masks
 @measures_masks
+@asks_for_nulls
+@asks_for_pictures
 @click.option(
     "--each", is_flag=True, help="One report a file, instead of the files as layers of one net."
 )
@@ -50,6 +54,8 @@ def analyze(
     exact: bool,
     seed: int,
     quiet: bool,
+    nulls: Nulls,
+    pictures: Pictures,
     each: bool,
     layers_alone: bool,
     weighted: bool,
@@ -68,13 +74,21 @@ def analyze(
       topograph analyze fc1.npy fc2.npy fc3.npy --orientation out-in
       topograph analyze masks/*.npz --each -o table.csv
       topograph analyze model.safetensors.index.json --layers-alone
+      topograph analyze mask.npz --html report.html
+      topograph analyze mask.npz --null degree --samples 200
     """
     from topograph.analysis import analyze as analyze_graph
     from topograph.errors import TopographError
 
+    if each and pictures.wanted:
+        raise click.UsageError(
+            "--html and --figures are for one net; `topograph compare` has them."
+        )
     if layers_alone:
         said = {"--weighted": weighted, "--layers": layers is not None, "--exact": exact}
         said |= {"--model": wiring.model is not None, "--orientation": orientation is not None}
+        said |= {"--null": nulls.wanted}
+        said |= {"--html": bool(pictures.html), "--figures": bool(pictures.folder)}
         _check_alone(each, paths, said)
         check_no_model(wiring)
     names = chosen_metrics(metrics)
@@ -108,6 +122,20 @@ def analyze(
                     progress=progress,
                 )
             )
+            reports[-1] = nulls.beside(
+                reports[-1],
+                graph,
+                metrics=names,
+                include_all=include_all,
+                exact=exact,
+                seed=seed,
+                progress=progress,
+            )
+    if pictures.wanted:
+        from topograph.export import to_html
+        from topograph.plots import figure_data
+
+        pictures.write(figure_data(graph, seed=seed), lambda made: to_html(reports[0], made))
     lines = each or (output or "").endswith(".jsonl")
     deliver(_rendered(reports, style, each, lines, output is not None), output)
     if failed:

@@ -15,6 +15,7 @@ from topograph_cli.collect_command import collect
 from topograph_cli.compare_command import compare
 from topograph_cli.convert_command import convert
 from topograph_cli.data_command import data
+from topograph_cli.draw_command import draw
 from topograph_cli.export_command import export
 from topograph_cli.generate_command import generate
 from topograph_cli.metrics_command import metrics
@@ -45,7 +46,7 @@ def topograph() -> None:
     """Measure, verify and generate the topology of sparse neural networks."""
 
 
-_MEASURE = (analyze, verify, check, bottleneck, compare, metrics)
+_MEASURE = (analyze, verify, check, bottleneck, compare, draw, metrics)
 _MAKE = (generate, suggest, twin, prune, convert)
 _TRAIN = (export, train, collect, data, study, bench)
 for _command in (*_MEASURE, *_MAKE, *_TRAIN):

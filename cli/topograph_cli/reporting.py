@@ -41,7 +41,7 @@ _OPTIONS = (
         default=0,
         show_default=True,
         metavar="N",
-        help="Of random primes, samples and sign vectors.",
+        help="Of random primes, samples, sign vectors and null nets.",
     ),
     click.option("--quiet", is_flag=True, help="Show no progress bar."),
 )

@@ -9,6 +9,7 @@ import click
 
 from topograph_cli.inputs import open_graph, reads_masks
 from topograph_cli.output import deliver, terminal_color, terminal_width
+from topograph_cli.picture_options import Pictures, asks_for_pictures
 from topograph_cli.progress import ProgressBar
 from topograph_cli.wiring import Wiring
 
@@ -46,6 +47,7 @@ REFUTED, UNDECIDED = 4, 5
     help="Write evidence on connected and symmetric that examples/check_certificate.py can check "
     "without topograph, as JSON.",
 )
+@asks_for_pictures
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="N")
 @click.option("--quiet", is_flag=True, help="Show no progress bar.")
 @click.pass_context
@@ -63,6 +65,7 @@ def verify(
     style: str,
     output: str | None,
     certificate: str | None,
+    pictures: Pictures,
     seed: int,
     quiet: bool,
 ) -> None:
@@ -77,6 +80,7 @@ def verify(
       topograph verify net.npz
       topograph verify graphchallenge-1024 --symmetric --layers 1:6
       topograph verify "generate:graphchallenge --neurons 65536 --layers 1920"
+      topograph verify net.npz --symmetric --html verdicts.html
       topograph verify net.npz --certificate net-certificate.json
     """
     from topograph.export import verdicts_to_table
@@ -100,6 +104,8 @@ def verify(
         if certificate is not None:
             progress("certify", steps - 1, steps)
             _write_certificate(graph, verdicts, certificate)
+    if pictures.wanted:
+        _write_pictures(graph, verdicts, ", ".join(paths), pictures, seed)
     if style == "json":
         answer = {
             "schema_version": 1,
@@ -121,6 +127,27 @@ def verify(
         context.exit(REFUTED)
     if None in outcomes:
         context.exit(UNDECIDED)
+
+
+def _write_pictures(
+    graph: LayeredGraph, verdicts: list[Verdict], source: str, pictures: Pictures, seed: int
+) -> None:
+    from topograph.analysis import layer_summaries
+    from topograph.export import to_html
+    from topograph.plots import figure_data
+    from topograph.report import Report, Warn
+
+    report = Report(
+        source=source,
+        provenance=dict(graph.provenance),
+        widths=graph.widths,
+        layers=layer_summaries(graph),
+        verdicts=tuple(verdicts),
+        measurements=(),
+        warnings=tuple(Warn("assumed", note) for note in graph.notes),
+        skipped={},
+    )
+    pictures.write(figure_data(graph, seed=seed), lambda made: to_html(report, made))
 
 
 def _write_certificate(graph: LayeredGraph, verdicts: list[Verdict], path: str) -> None:

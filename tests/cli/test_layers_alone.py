@@ -95,7 +95,16 @@ def test_the_error_of_weights_that_do_not_chain_names_the_way(run, checkpoint):
 
 
 @pytest.mark.parametrize(
-    "more", [("--weighted",), ("--model", "resnet20"), ("--exact",), ("--layers", "1:1")]
+    "more",
+    [
+        ("--weighted",),
+        ("--model", "resnet20"),
+        ("--exact",),
+        ("--layers", "1:1"),
+        ("--null", "degree"),
+        ("--html", "out.html"),
+        ("--figures", "out"),
+    ],
 )
 def test_what_needs_a_net_is_refused(run, checkpoint, more):
     outcome = run("analyze", checkpoint, "--layers-alone", *more)
