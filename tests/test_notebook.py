@@ -60,7 +60,7 @@ def test_the_middle_of_a_deep_graph_is_left_out_and_said():
     text = chain([step] * 200)._repr_html_()
     assert "... 80 more ..." in text
     assert "... 193 levels ..." in text
-    assert len(Cells(text).rows) == 62
+    assert len(Cells(text).rows) == 122
 
 
 def test_a_report_shows_verdicts_values_and_warnings():
