@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from math import prod
-from operator import index
 from typing import Any, Literal
 
 from topograph.errors import ParameterError, ReadError
@@ -13,6 +12,7 @@ from topograph.graph import LayeredGraph
 from topograph.interop.onnx.interpreting import interpret
 from topograph.interop.onnx.models import Model, read_model
 from topograph.interop.onnx.step import Findings
+from topograph.interop.sample_shapes import checked_sample_shape
 from topograph.interop.units.channels import Channels
 from topograph.interop.units.encoding import UNITS, Encoding
 from topograph.interop.units.finishing import finished
@@ -80,7 +80,7 @@ def from_onnx(
         if value not in choices:
             raise ParameterError.expected(name, " or ".join(map(repr, choices)), value)
     threshold = checked_threshold(threshold)
-    given = None if input_shape is None else _checked(input_shape)
+    given = None if input_shape is None else checked_sample_shape(input_shape)
     (file,) = listed([path])
     budget = Budget()
     with naming(shown(file)):
@@ -102,21 +102,6 @@ def from_onnx(
         }
         notes = [UNITS[encoding], *findings.notes, *about_skips]
         return LayeredGraph(widths, layers, provenance, notes, _skipped(model, findings))
-
-
-def _checked(input_shape: Sequence[int]) -> tuple[int, ...]:
-    try:
-        shape = tuple(index(width) for width in input_shape)
-    except TypeError:
-        shape = ()
-    if not shape or min(shape) < 1:
-        raise ParameterError.expected(
-            "input_shape",
-            "positive whole numbers, the shape of one sample",
-            input_shape,
-            hint="for instance (3, 32, 32): without the batch.",
-        )
-    return shape
 
 
 def _entry(model: Model, given: tuple[int, ...] | None) -> tuple[str, tuple[int, ...]]:

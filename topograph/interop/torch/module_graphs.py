@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import inf, prod
-from operator import index
 from typing import Any, Literal
 
 import torch
@@ -13,6 +12,7 @@ from torch.fx import Node
 
 from topograph.errors import ParameterError
 from topograph.graph import LayeredGraph
+from topograph.interop.sample_shapes import checked_sample_shape
 from topograph.interop.torch.interpreting import interpret
 from topograph.interop.torch.layers_of_weights import HANDLERS as WEIGHTED
 from topograph.interop.torch.program import Program
@@ -152,18 +152,7 @@ def _checked(
             raise ParameterError.expected(name, " or ".join(map(repr, choices)), value)
     if isinstance(threshold, bool) or not 0 <= threshold < inf:
         raise ParameterError.expected("threshold", "a finite number from 0", threshold)
-    try:
-        shape = tuple(index(width) for width in input_shape)
-    except TypeError:
-        shape = ()
-    if not shape or min(shape) < 1:
-        raise ParameterError.expected(
-            "input_shape",
-            "positive whole numbers, the shape of one sample",
-            input_shape,
-            hint="for instance (3, 32, 32): without the batch.",
-        )
-    return shape
+    return checked_sample_shape(input_shape)
 
 
 def _unwrapped(module: nn.Module) -> nn.Module:
