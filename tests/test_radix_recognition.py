@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import naive
+from tests.every_radix_net import every_radix_specification
 from tests.strategies import kronecker_layers, layered_graphs, radix_specifications
 from topograph.biadjacency import Kronecker, Sparse
 from topograph.errors import ParameterError
@@ -18,7 +19,6 @@ from topograph.radix import (
     NotRadix,
     RadixSpecification,
     RecognisedRadix,
-    divisors,
     paths_per_pair,
     recognise_radix,
     recognised_operators,
@@ -38,25 +38,6 @@ def made(specification):
         specification.direction,
         specification.allow_unit_radix,
     )
-
-
-def specifications(widths):
-    """Every specification of a RadiX-Net of these widths, radices of 1 included."""
-    for base in divisors(math.gcd(*widths)):
-        for radices in itertools.product(divisors(base), repeat=len(widths) - 1):
-            for cuts in itertools.product((False, True), repeat=len(radices) - 1):
-                systems = [[radices[0]]]
-                for cut, radix in zip(cuts, radices[1:], strict=True):
-                    if cut:
-                        systems.append([])
-                    systems[-1].append(radix)
-                dense_widths = [width // base for width in widths]
-                if math.prod(systems[0]) == base:
-                    for direction in (1, -1):
-                        try:
-                            yield RadixSpecification(systems, dense_widths, direction, True)
-                        except ParameterError:
-                            continue
 
 
 @st.composite
@@ -102,7 +83,9 @@ def test_systems_are_found_unless_all_layers_are_dense(specification):
 @given(chains_of_radix_layers())
 def test_chains_are_recognised_if_and_only_if_a_radix_net_equals_them(net):
     found = recognise_radix(net)
-    truth = any(made(specification).equals(net) for specification in specifications(net.widths))
+    truth = any(
+        made(specification).equals(net) for specification in every_radix_specification(net.widths)
+    )
     recognised = isinstance(found, RecognisedRadix)
     assert truth == (recognised and found.labelling == "as labelled")
     if recognised:

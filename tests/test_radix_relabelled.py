@@ -1,16 +1,13 @@
 """RadiX-Nets recognised in any order of their units, against isomorphism by igraph."""
 
-import itertools
-import math
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.every_radix_net import every_radix_specification
 from tests.strategies import kronecker_layers, radix_nets, relabelled
 from topograph.biadjacency import Kronecker, Sparse
-from topograph.errors import ParameterError
 from topograph.generators import graphchallenge_net, isomorphic_twin, radix_net
 from topograph.generators import relabelled as in_order
 from topograph.graph import chain
@@ -20,7 +17,6 @@ from topograph.radix import (
     RadixSpecification,
     RadixUndecided,
     RecognisedRadix,
-    divisors,
     recognise_relabelled,
     unit_orders,
 )
@@ -36,22 +32,8 @@ def made(specification):
 
 
 def radix_nets_of(widths):
-    """Every RadiX-Net of these widths, radices of 1 included."""
-    for base in divisors(math.gcd(*widths)):
-        for radices in itertools.product(divisors(base), repeat=len(widths) - 1):
-            for cuts in itertools.product((False, True), repeat=len(radices) - 1):
-                systems = [[radices[0]]]
-                for cut, radix in zip(cuts, radices[1:], strict=True):
-                    if cut:
-                        systems.append([])
-                    systems[-1].append(radix)
-                dense_widths = [width // base for width in widths]
-                if math.prod(systems[0]) == base:
-                    try:
-                        found = RadixSpecification(systems, dense_widths, allow_unit_radix=True)
-                    except ParameterError:
-                        continue
-                    yield made(found)
+    """Every RadiX-Net of these widths; offsets to the other side give isomorphic nets."""
+    return (made(found) for found in every_radix_specification(widths) if found.direction == 1)
 
 
 def is_isomorphic(one, other):
