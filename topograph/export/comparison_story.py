@@ -15,8 +15,9 @@ def mask_story(report: Report) -> list[str]:
     >>> from topograph.toy import broken_bridge, butterfly
     >>> mask_story(analyze(butterfly()))[1]
     'Every input reaches every output, by equally many paths.'
-    >>> mask_story(analyze(broken_bridge()))[1]
-    'Only 50 % of the pairs of input and output are joined by a path; CV of the path counts 1.'
+    >>> mask_story(analyze(broken_bridge()))[1:]
+    ['Only 50 % of the pairs of input and output are joined by a path; CV of the path counts 1.', \
+'Dead: 1 input, 1 hidden unit.']
     """
     return [line for line in (_edges(report), _paths(report), _dead(report)) if line]
 
@@ -72,9 +73,9 @@ def _dead(report: Report) -> str:
     counts = [
         (int(count), word)
         for metric, word in (
-            ("dead_inputs", "inputs"),
-            ("dead_hidden", "hidden units"),
-            ("dead_outputs", "outputs"),
+            ("dead_inputs", "input"),
+            ("dead_hidden", "hidden unit"),
+            ("dead_outputs", "output"),
         )
         if (count := _value(report, metric))
     ]

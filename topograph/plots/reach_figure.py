@@ -14,6 +14,7 @@ from topograph.propagation import BITS, Direction, levels_swept, pack_units
 _MOST_WORK = 4e9  # steps of the sweep, words counted
 _MOST_BITS = 2e9  # flags looked at
 _BLOCK = 1024  # inputs swept at once
+_MOST_BANDS = 2  # nets whose bands can be told apart
 
 
 def reach_figure(graph: LayeredGraph, seed: int = 0) -> Figure:
@@ -48,7 +49,8 @@ def reach_of_nets(graphs: Mapping[str, LayeredGraph], seed: int = 0) -> Figure:
             notes.append(
                 f"Mean of {sampled:,} of the {graph.n_inputs:,} inputs{of}, drawn at random."
             )
-        rows += _rows(found, name or "an input reaches")
+        shown = _rows(found, name or "an input reaches")
+        rows += shown if len(graphs) <= _MOST_BANDS else map(_without_band, shown)
         said.append(f"an input{of} reaches {100 * found[-1][1]:.3g} % of the outputs on average")
         if alone:
             back, sampled = _shares(graph, "backward", seed)
@@ -63,7 +65,9 @@ def reach_of_nets(graphs: Mapping[str, LayeredGraph], seed: int = 0) -> Figure:
             "; and which share of a level reaches one output. By chance: if every edge began at a "
             "unit drawn at random, with the fan-ins as they are"
         )
-    caption += ". The band runs from the least input to the greatest."
+    caption += "."
+    if len(graphs) <= _MOST_BANDS:
+        caption += " The band runs from the least input to the greatest."
     panel = Panel("lines", "", "level", "share of the level", tuple(rows))
     summary = "; ".join(said)
     summary = f"{summary[:1].upper()}{summary[1:]}."
@@ -75,6 +79,10 @@ def _rows(shares: list[tuple[float, float, float]], series: str) -> list[Row]:
         {"x": level, "y": mean, "low": low, "high": high, "series": series}
         for level, (low, mean, high) in enumerate(shares)
     ]
+
+
+def _without_band(row: Row) -> Row:
+    return {key: row[key] for key in ("x", "y", "series")}
 
 
 def _shares(
