@@ -35,3 +35,14 @@ def number(value: bool | int | float | None) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return spelled_count(value) if isinstance(value, int) else f"{value:.6g}"
+
+
+def counted(count: int, one: str, more: str | None = None) -> str:
+    """Write a count with its noun.
+
+    Examples
+    --------
+    >>> counted(1, "family", "families"), counted(1200, "net")
+    ('1 family', '1,200 nets')
+    """
+    return f"{count:,} {one if count == 1 else more or one + 's'}"

@@ -15,7 +15,7 @@ from topograph.analysis import analyze, measure
 from topograph.biadjacency import Convolution, Sparse
 from topograph.errors import MissingExtraError, ParameterError
 from topograph.generators import family_net, radix_net
-from topograph.graph import chain
+from topograph.graph import LayeredGraph, chain
 from topograph.metrics import METRICS, find_metric, metric, path_count_cv
 from topograph.nulls import NULL_KINDS, null_ensemble, null_net, significance
 
@@ -65,6 +65,22 @@ def test_a_null_net_depends_on_seed_and_sample_alone(kind):
     assert null_net(net, kind, 5, 3).equals(null_net(net, kind, 5, 3))
     others = [null_net(net, kind, *place) for place in ((5, 4), (6, 3), (3, 5))]
     assert not any(null_net(net, kind, 5, 3).equals(other) for other in others)
+
+
+@pytest.mark.parametrize("kind", NULL_KINDS)
+def test_nets_of_one_shape_have_null_nets_of_their_own(kind):
+    one, other = (family_net("uniform", [12, 16, 12], 0.2, seed=seed) for seed in (1, 2))
+    assert not any(
+        null_net(one, kind, 0, sample).equals(null_net(other, kind, 0, sample))
+        for sample in range(5)
+    )
+
+
+@settings(max_examples=20)
+@given(layered_graphs(), kinds)
+def test_the_same_mask_has_the_same_null_nets_whatever_it_is_called(graph, kind):
+    again = LayeredGraph(graph.widths, graph.layers, {"called": "otherwise"})
+    assert null_net(graph, kind, 3, 1).equals(null_net(again, kind, 3, 1))
 
 
 @pytest.mark.parametrize("kind", NULL_KINDS)

@@ -9,6 +9,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
+from topograph.errors import ParameterError
 from topograph.nulls import significance
 
 few = st.integers(-3, 3)
@@ -104,3 +105,11 @@ def test_integers_of_any_length_are_told_apart():
     beyond = significance(-huge, [0, 2, 4])
     assert isinstance(beyond.z, int)
     assert beyond.z == -(huge + 2) // 2
+
+
+@pytest.mark.parametrize("values", [[math.nan, 1.0], [1.0, math.inf], [-math.inf, 2.0]])
+def test_values_must_be_finite(values):
+    with pytest.raises(ParameterError, match="finite"):
+        significance(values[0], values[1:])
+    with pytest.raises(ParameterError, match="finite"):
+        significance(values[1], values[:1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from topograph.export.layout import OUTCOMES, value_of
+from topograph.export.layout import OUTCOMES, value_of, written_widths
 from topograph.report import MEASURES, ComparedMetric, ComparedValue, Comparison, Mark, Measure
 from topograph.wording import number
 
@@ -31,7 +31,7 @@ def mask_titles(comparison: Comparison) -> list[str]:
 def mask_rows(comparison: Comparison) -> list[tuple[str, str, str]]:
     """Return letter, source and widths of each mask."""
     return [
-        (title, report.source or "(in memory)", " - ".join(map(str, report.widths)))
+        (title, report.source or "(in memory)", written_widths(report.widths))
         for title, report in zip(mask_titles(comparison), comparison.reports, strict=True)
     ]
 

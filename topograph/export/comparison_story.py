@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from topograph.export.layout import value_of
+from topograph.export.null_layout import null_story
 from topograph.report import Report
+from topograph.wording import counted
 
 
 def mask_story(report: Report) -> list[str]:
@@ -19,7 +21,8 @@ def mask_story(report: Report) -> list[str]:
     ['Only 50 % of the pairs of input and output are joined by a path; CV of the path counts 1.', \
 'Dead: 1 input, 1 hidden unit.']
     """
-    return [line for line in (_edges(report), _paths(report), _dead(report)) if line]
+    beside = null_story(report.null) if report.null is not None else ""
+    return [line for line in (_edges(report), _paths(report), _dead(report), beside) if line]
 
 
 def _value(report: Report, metric: str) -> float | int | None:
@@ -52,6 +55,8 @@ def _paths(report: Report) -> str:
         said = "Every input reaches every output, but by unequally many paths"
         return f"{said}: {uneven}." if uneven else f"{said}."
     share = _value(report, "connected_pair_fraction")
+    if share == 0:
+        return "No input reaches any output."
     if share is None:
         return f"{uneven}." if uneven else ""
     said = f"Only {100 * share:.3g} % of the pairs of input and output are joined by a path"
@@ -81,4 +86,4 @@ def _dead(report: Report) -> str:
     ]
     if not counts:
         return "No unit is dead." if _value(report, "dead_hidden") == 0 else ""
-    return f"Dead: {', '.join(f'{count:,} {word}' for count, word in counts)}."
+    return f"Dead: {', '.join(counted(count, word) for count, word in counts)}."

@@ -20,7 +20,11 @@ from topograph.export.html_report import with_terms
 from topograph.export.html_tables import Cell, HtmlTable, html_table, sort_key
 from topograph.export.html_verdicts import verdict_cards
 from topograph.export.layout import skipped_lines
-from topograph.export.null_layout import null_comparison_rows, null_comparison_title
+from topograph.export.null_layout import (
+    null_comparison_notes,
+    null_comparison_rows,
+    null_comparison_title,
+)
 from topograph.plots import Figure
 from topograph.report import Comparison
 
@@ -57,6 +61,7 @@ def comparison_to_html(comparison: Comparison, figures: Sequence[Figure] = ()) -
         masks=masks,
         verdict_table=_verdict_table(comparison),
         metric_tables=[_metric_table(comparison), *_null_tables(comparison)],
+        null_notes=null_comparison_notes(comparison),
         distance_tables=_distance_tables(comparison),
         distance_reasons=distance_reasons(comparison),
         warned=warned,

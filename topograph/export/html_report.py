@@ -23,7 +23,7 @@ from topograph.export.layout import (
     weighted_layer_rows,
     weighted_rows,
 )
-from topograph.export.null_layout import TITLES, null_notes, null_rows, null_title
+from topograph.export.null_layout import TITLES, null_notes, null_rows, null_story, null_title
 from topograph.plots import Figure
 from topograph.report import Report
 
@@ -75,6 +75,7 @@ def to_html(report: Report, figures: Sequence[Figure] = ()) -> str:
         facts=header_rows(report)[1:],
         cards=verdict_cards(report.verdicts),
         tiles=_tiles(report),
+        null_story=null_story(report.null) if report.null is not None else "",
         warnings=[warning.text for warning in report.warnings],
         layer_tables=tables,
         reasons=undefined_layer_reasons(report),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from topograph.export.layout import OUTCOMES, doubt_of
-from topograph.report import Verdict
+from topograph.report import Counterexample, Verdict
 
 _SIGNS = {True: "✓", False: "✗", None: "?"}
 _WORDS = {
@@ -23,6 +23,9 @@ _WORDS = {
     ("radix", False): "It is no RadiX-Net",
     ("radix", None): "Whether it is a RadiX-Net is open",
 }
+
+
+_NO_PATHS = "There are no paths, so no pair has one"
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,16 @@ def verdict_cards(verdicts: Sequence[Verdict]) -> list[VerdictCard]:
             verdict.property,
             OUTCOMES[verdict.holds],
             _SIGNS[verdict.holds],
-            _WORDS[verdict.property, verdict.holds],
+            _words(verdict),
             verdict.statement,
             doubt_of(verdict),
         )
         for verdict in verdicts
     ]
+
+
+def _words(verdict: Verdict) -> str:
+    is_uneven = isinstance(verdict, Counterexample) and verdict.property == "symmetric"
+    if is_uneven and len(verdict.facts["pairs"]) == 1:  # no second pair with another number
+        return _NO_PATHS
+    return _WORDS[verdict.property, verdict.holds]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from topograph.report import Measurement, Report, Verdict
@@ -158,9 +158,6 @@ def doubt_of(verdict: Verdict) -> str:
 
 def header_rows(report: Report) -> list[tuple[str, str]]:
     """Return the lines of the header."""
-    widths = [f"{width:,}" for width in report.widths]
-    if len(widths) > 12:
-        widths = [*widths[:4], f"... {len(widths) - 8} levels ...", *widths[-4:]]
     weighted = [layer for layer in report.layers if not layer.is_structural]
     edges = sum(layer.edges for layer in weighted)
     possible = sum(layer.possible_edges for layer in weighted)
@@ -169,10 +166,26 @@ def header_rows(report: Report) -> list[tuple[str, str]]:
     return [
         ("source", report.source or "(in memory)"),
         ("provenance", _inline(report.provenance) or "not recorded in the file"),
-        ("widths", " - ".join(widths) or "none: each layer stands alone"),
+        ("widths", written_widths(report.widths) or "none: each layer stands alone"),
         ("edges", f"{edges:,} of {possible:,}{beside}"),
         ("density", f"{edges / possible:.6g}" if possible else "no layer has parameters"),
     ]
+
+
+def written_widths(widths: Sequence[int]) -> str:
+    """Write the widths of the levels; of deep nets those at both ends.
+
+    Examples
+    --------
+    >>> written_widths([784, 300, 10])
+    '784 - 300 - 10'
+    >>> written_widths([64] * 13)
+    '64 - 64 - 64 - 64 - ... 5 levels ... - 64 - 64 - 64 - 64'
+    """
+    written = [f"{width:,}" for width in widths]
+    if len(written) > 12:
+        written = [*written[:4], f"... {len(written) - 8} levels ...", *written[-4:]]
+    return " - ".join(written)
 
 
 def _inline(mapping: Mapping[str, Any]) -> str:

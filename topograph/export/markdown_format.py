@@ -29,6 +29,7 @@ from topograph.export.layout import (
 from topograph.export.markdown import bullets, escaped, table
 from topograph.export.null_layout import (
     TITLES,
+    null_comparison_notes,
     null_comparison_rows,
     null_comparison_title,
     null_notes,
@@ -95,7 +96,8 @@ def comparison_to_markdown(comparison: Comparison) -> str:
         rows = [
             [f"{z} ({p})" if p else z for z, p in row] for row in null_comparison_rows(comparison)
         ]
-        parts += [f"## {title}", _table(["metric", *titles], rows)]
+        notes = _list(null_comparison_notes(comparison))
+        parts += [f"## {title}", _table(["metric", *titles], rows), notes]
     return "\n\n".join([*parts, *_distance_parts(comparison)]) + "\n"
 
 

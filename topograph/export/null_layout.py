@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -15,6 +16,8 @@ _SHARED = {
     "relabel": "of the same layers, joined at random",
 }
 _NAMED = 3  # layers named for one reason
+_TOLD = 6  # metrics named in a sentence
+_PLAIN_Z = 1000  # scores from here on are whole numbers
 _WRITTEN_OUT = 1e12  # numbers below it have no exponent
 
 
@@ -33,13 +36,38 @@ def null_rows(null: NullEnsemble) -> list[tuple[str, str, str, str, str]]:
     ]
 
 
+def null_story(null: NullEnsemble) -> str:
+    """Say in a sentence which values of the whole net lie outside those of all null nets.
+
+    Values that all null nets share with the net are not free, and do not count.
+
+    Examples
+    --------
+    >>> from topograph.generators import radix_net
+    >>> from topograph.nulls import null_ensemble
+    >>> null_story(null_ensemble(radix_net([[4, 4]]), samples=9, metrics=["path_count_cv"]))
+    'Against 9 nets of the same degrees, 1 of 1 free values lie outside all: path_count_cv.'
+    """
+    free = [row for row in null.values if row.layer is None and row.p is not None]
+    free = [row for row in free if not row.is_settled]
+    if not free:
+        return ""
+    outside = [row for row in free if row.p == min(1.0, 2 / (len(row.null_values) + 1))]
+    outside = [row for row in outside if row.value not in row.null_values]
+    outside.sort(key=lambda row: -abs(row.z) if row.z is not None else -math.inf)
+    names = f": {_some([row.metric for row in outside], _TOLD)}" if outside else ""
+    count = f"{len(outside) or 'none'} of {len(free)} free values lie outside all"
+    return f"{null_title(null)}, {count}{names}."
+
+
 def null_notes(report: Report) -> list[str]:
     """Return what has to be said of the null nets beside the rows."""
     null = report.null
     if null is None:
         return []
     settled = [row for row in null.values if row.is_settled]
-    lines = []
+    story = null_story(null)
+    lines = [story] if story else []
     if any(row.p is not None for row in null.values):
         lines.append(
             f"With {number(null.samples)} null nets p is at least {2 / (null.samples + 1):.3g}. "
@@ -60,7 +88,7 @@ def null_comparison_title(comparison: Comparison) -> str | None:
 
 
 def null_comparison_rows(comparison: Comparison) -> list[list[tuple[str, str]]]:
-    """Return a row a metric: its name, then for each mask the z-score and the p-value."""
+    """Return a row a metric: its name, then for each mask the z-score, and what else is said."""
     rows = []
     for row in comparison.rows:
         found = [comparison.null_value(row, at) for at in range(len(comparison.reports))]
@@ -71,12 +99,28 @@ def null_comparison_rows(comparison: Comparison) -> list[list[tuple[str, str]]]:
     return rows
 
 
+def null_comparison_notes(comparison: Comparison) -> list[str]:
+    """Return what has to be said beside `null_comparison_rows`."""
+    samples = min((r.null.samples for r in comparison.reports if r.null is not None), default=0)
+    if not samples:
+        return []
+    least = 2 / (samples + 1)
+    return [
+        f"z, then p, mean and standard deviation of the null nets. With {number(samples)} null "
+        f"nets p is at least {least:.3g}. Up to one value in 20 is below 0.05 by chance alone.",
+        "same: the net and all its null nets have one value; rows that are so in all masks are "
+        "left out. A dash: the null nets have one value, and the net has another.",
+    ]
+
+
 def _cell(value: NullValue | None) -> tuple[str, str]:
     if value is None:
         return "not measured", ""
     if value.p is None:
         return "undefined", ""
-    return "same" if value.is_settled else _z(value), f"p {value.p:.3g}"
+    if value.is_settled:
+        return "same", ""
+    return _z(value), f"p {value.p:.3g}; {_spread(value)}"
 
 
 def _name(row: NullValue) -> str:
@@ -98,7 +142,9 @@ def _short(value: float | None, digits: int = 4) -> str:
 def _z(row: NullValue) -> str:
     if row.z is None:
         return "-"
-    return f"{row.z:+.3g}" if isinstance(row.z, float) else number(row.z)
+    if abs(row.z) >= _PLAIN_Z:
+        return f"{row.z:+,.0f}" if isinstance(row.z, float) else number(row.z)
+    return f"{row.z:+.3g}"
 
 
 def _named(rows: Sequence[NullValue], null: NullEnsemble) -> Iterator[str]:
@@ -126,6 +172,6 @@ def _reasons(null: NullEnsemble) -> list[str]:
     return [f"{', '.join(_named(found, null))}: {reason}" for reason, found in rows.items()]
 
 
-def _some(names: Sequence[str]) -> str:
-    rest = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"{', '.join(names[:_NAMED])}{rest}"
+def _some(names: Sequence[str], most: int = _NAMED) -> str:
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{', '.join(names[:most])}{rest}"

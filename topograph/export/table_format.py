@@ -34,6 +34,7 @@ from topograph.export.layout import (
 )
 from topograph.export.null_layout import (
     TITLES,
+    null_comparison_notes,
     null_comparison_rows,
     null_comparison_title,
     null_notes,
@@ -107,6 +108,8 @@ def comparison_to_table(comparison: Comparison, *, width: int = 100, color: bool
     if heading := null_comparison_title(comparison):
         _title(console, heading)
         _print_aligned(console, titles, null_comparison_rows(comparison))
+        for note in null_comparison_notes(comparison):
+            console.print(Text(f"- {note}", style="dim"))
     for title, rows in distance_tables(comparison):
         _title(console, title)
         _print_aligned(console, titles, [[(text, "") for text in row] for row in rows])

@@ -54,8 +54,8 @@ def null_ensemble(
     samples : int, default 100
         Null nets; the smallest p-value is ``2 / (samples + 1)``.
     seed : int, default 0
-        Null net ``k`` depends on the seed and ``k`` alone. All nets, the one given too, are
-        measured with this seed.
+        Null net ``k`` depends on the mask, the seed and ``k`` alone. All nets, the one given too,
+        are measured with this seed.
     metrics : sequence of str, optional
         Names from the registry, computed whatever they cost; by default all that are affordable
         on the graph and on its null nets.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -21,6 +22,7 @@ from topograph.metrics import Metric
 from topograph.radix.arguments import checked_integer
 from topograph.report import Measurement
 from topograph.report.nulls import NullKind
+from topograph.sharing import shared
 
 Sample = tuple[list[Measurement], dict[str, float]]
 
@@ -43,7 +45,7 @@ def null_net(graph: LayeredGraph, kind: NullKind, seed: int, sample: int) -> Lay
         What is shared: every fan-in and fan-out of every layer; the number of edges of every
         layer; every layer, joined to the next at random.
     seed, sample : int
-        Null net ``sample``, counted from 0, depends on these two alone.
+        Null net ``sample``, counted from 0, depends on these two and on the mask.
 
     Raises
     ------
@@ -59,8 +61,26 @@ def null_net(graph: LayeredGraph, kind: NullKind, seed: int, sample: int) -> Lay
     if kind not in _TWINS:
         raise ParameterError.expected("The null model", f"one of {', '.join(NULL_KINDS)}", kind)
     own = [checked_integer("seed", seed, 0), checked_integer("sample", sample, 0)]
-    (twin_seed,) = np.random.SeedSequence(own).generate_state(1, np.uint64)
+    return _drawn(graph, kind, [*own, _fingerprint(graph)])
+
+
+def _drawn(graph: LayeredGraph, kind: NullKind, entropy: Sequence[int]) -> LayeredGraph:
+    (twin_seed,) = np.random.SeedSequence(entropy).generate_state(1, np.uint64)
     return _TWINS[kind](graph, int(twin_seed))
+
+
+@shared
+def _fingerprint(graph: LayeredGraph) -> int:
+    """Return a number of the mask's own: else nets of one shape would have the same null nets.
+
+    One product a layer, with numbers whose sums no 64 bits overflow.
+    """
+    state = hashlib.sha256(str(graph.widths).encode())
+    for layer in graph.layers:
+        probe = np.random.default_rng(layer.shape[0]).integers(1 << 31, size=layer.shape[0])
+        state.update(f"{layer.source} {layer.target}".encode())
+        state.update(layer.biadjacency.forward(probe).astype("<i8").tobytes())
+    return int(state.hexdigest(), 16)
 
 
 def measured(graph: LayeredGraph, metrics: Sequence[Metric], seed: int) -> Sample:
@@ -89,7 +109,8 @@ def measured_samples(
     MissingExtraError
         If joblib is not installed and there is more than one job.
     """
-    calls = ((graph, kind, seed, sample, metrics) for sample in samples)
+    own = _fingerprint(graph)
+    calls = ((graph, kind, [seed, sample, own], metrics) for sample in samples)
     if jobs == 1 or len(samples) < 2:
         for call in calls:
             with one_thread():  # and not while the caller looks at the answer
@@ -116,6 +137,7 @@ def one_thread() -> AbstractContextManager[Any]:
 
 
 def _measured_sample(
-    graph: LayeredGraph, kind: NullKind, seed: int, sample: int, metrics: Sequence[Metric]
+    graph: LayeredGraph, kind: NullKind, entropy: Sequence[int], metrics: Sequence[Metric]
 ) -> list[Measurement]:
-    return measured(null_net(graph, kind, seed, sample), metrics, seed)[0]
+    seed, *_ = entropy
+    return measured(_drawn(graph, kind, entropy), metrics, seed)[0]

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
+from topograph.errors import ParameterError
+
 RESOLUTION = Fraction(1, 10**9)  # of floats: nearer ones are the same value, rounded otherwise
 
 
@@ -43,6 +45,11 @@ def significance(value: float, null_values: Sequence[float], *, scale: float = 0
         ``standard_deviation`` is None for one null value, 0 where all tie; ``z`` is None in both
         cases. All three are whole numbers where they leave the range of floats.
 
+    Raises
+    ------
+    ParameterError
+        If a value is not finite.
+
     References
     ----------
     Phipson & Smyth, "Permutation p-values should never be zero", 2010.
@@ -55,6 +62,8 @@ def significance(value: float, null_values: Sequence[float], *, scale: float = 0
     Significance(mean=1.0, standard_deviation=0.0, z=None, p=0.5)
     """
     everything = [value, *null_values]
+    if not all(math.isfinite(item) for item in everything if isinstance(item, float)):
+        raise ParameterError("Values must be finite, but one is not a number or infinite.")
     exact = [Fraction(item) for item in everything]
     slack = Fraction(0)
     if any(isinstance(item, float) for item in everything):

@@ -102,7 +102,7 @@ class NullEnsemble:
     samples : int
         How many were drawn.
     seed : int
-        Null net ``k`` depends on the seed and ``k`` alone.
+        Null net ``k`` depends on the mask, the seed and ``k`` alone.
     values : tuple of NullValue
     skipped : mapping of str to str
         Metric left out, and the reason.

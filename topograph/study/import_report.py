@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from topograph.export.markdown import bullets, escaped, table
 from topograph.study.property_rows import TITLES, alike, in_words, property_rows
-from topograph.study.report.numbers_in_words import bare_probability, counted, share, signed
+from topograph.study.report.numbers_in_words import bare_probability, share, signed
 from topograph.study.statistics import StudyFindings, StudyTable
+from topograph.wording import counted
 
 _OTHERS = ("adjusted p", "undefined rows")
 

@@ -17,7 +17,6 @@ from topograph.study.design import Specification
 from topograph.study.report import further_words
 from topograph.study.report.illustrating import Illustrations
 from topograph.study.report.long_tables import appendix
-from topograph.study.report.numbers_in_words import counted
 from topograph.study.report.published_table import published_section
 from topograph.study.report.sections import (
     cause_sections,
@@ -28,6 +27,7 @@ from topograph.study.report.sections import (
 from topograph.study.report.study_methods import methods, registration
 from topograph.study.report.words import answer
 from topograph.study.views import Rows, rate_views
+from topograph.wording import counted
 
 REPORT = "report.md"
 _CONFIRMATION = ", confirmation"

@@ -10,7 +10,6 @@ from topograph.study.design import Specification
 from topograph.study.report.numbers_in_words import (
     NONE,
     bare_probability,
-    counted,
     ends_in_points,
     share,
     signed,
@@ -31,6 +30,7 @@ from topograph.study.statistics import (
     kendall_within_strata,
 )
 from topograph.study.views import Rows, environment_of, judged_outcome, sampled
+from topograph.wording import counted
 
 
 def families_table(cells: Sequence[FamilyCell]) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from topograph.export.markdown import escaped
 from topograph.study.report.numbers_in_words import (
-    counted,
     joined,
     points,
     probability,
@@ -24,6 +23,7 @@ from topograph.study.statistics import (
     StudyFindings,
 )
 from topograph.study.views import Rows, sampled
+from topograph.wording import counted
 
 
 def confirmation(found: StudyFindings, held: StudyFindings) -> list[str]:

@@ -99,17 +99,6 @@ def between(interval: Interval | None) -> str:
     return NONE if interval is None else f"{signed(interval.low)} to {signed(interval.high)}"
 
 
-def counted(count: int, one: str, more: str | None = None) -> str:
-    """Write a count with its noun.
-
-    Examples
-    --------
-    >>> counted(1, "family", "families"), counted(1200, "net")
-    ('1 family', '1,200 nets')
-    """
-    return f"{count:,} {one if count == 1 else more or one + 's'}"
-
-
 def joined(names: Sequence[Any], last: str = "and") -> str:
     """Write names one after the other.
 

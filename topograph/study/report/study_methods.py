@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from topograph.export.markdown import bullets, escaped, table
-from topograph.study.report.numbers_in_words import counted, joined, share
+from topograph.study.report.numbers_in_words import joined, share
+from topograph.wording import counted
 
 Said = Mapping[str, Any]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from topograph.export.markdown import escaped
 from topograph.study.report.numbers_in_words import (
     between,
-    counted,
     joined,
     probability,
     share,
@@ -13,6 +12,7 @@ from topograph.study.report.numbers_in_words import (
 )
 from topograph.study.report.observations import cell_name
 from topograph.study.statistics import OutOfFamily, PropertyFinding, StudyFindings
+from topograph.wording import counted
 
 FEW_FAMILIES = 10  # below it the bootstrap over families is too narrow
 
