@@ -21,7 +21,7 @@ for _package in ("jinja2", "vl_convert"):
     pytest.importorskip(_package, reason="pages need the extra pictures")
 
 EVIL = "<script>alert(1)</script>"
-VOID = {"meta", "link", "br", "input", "hr", "img"}
+VOID = {"meta", "link", "br", "input", "hr", "img", "wbr"}
 
 
 class Outline(html.parser.HTMLParser):

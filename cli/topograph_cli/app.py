@@ -19,6 +19,7 @@ from topograph_cli.draw_command import draw
 from topograph_cli.export_command import export
 from topograph_cli.generate_command import generate
 from topograph_cli.metrics_command import metrics
+from topograph_cli.parameters import SETTINGS
 from topograph_cli.prune_command import prune
 from topograph_cli.study_command import study
 from topograph_cli.suggest_command import suggest
@@ -40,7 +41,7 @@ Exit codes:
 """
 
 
-@click.group(epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(epilog=EPILOG, context_settings=SETTINGS)
 @click.version_option(package_name="topograph", message="topograph %(version)s")
 def topograph() -> None:
     """Measure, verify and generate the topology of sparse neural networks."""

@@ -106,7 +106,7 @@ def bench(
 
 def _page(score: MetricScore) -> str:
     from topograph.study.property_rows import TITLES, alike, in_words, property_rows
-    from topograph.study.report.numbers_in_words import counted
+    from topograph.wording import counted
 
     undefined = [str(score.n_undefined), *("" for _ in score.findings.exploratory)]
     rows = [

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from topograph_cli.inputs import open_graph, reads_masks
+from topograph_cli.picture_options import said_of_figures
 from topograph_cli.progress import ProgressBar
 from topograph_cli.wiring import Wiring
 
@@ -87,9 +88,6 @@ def draw(
         progress("draw figures", 2, 3)
         if figures is not None:
             made = figure_data(graph, seed=seed)
-            for figure in made:
-                if not figure.panels:
-                    click.echo(f"Note: {figure.title}. {' '.join(figure.notes)}", err=True)
-            written = write_figures(made, figures, figure_format)
-            click.echo(f"Wrote {len(written)} figures into {figures}.", err=True)
+            write_figures(made, figures, figure_format)
+            click.echo(said_of_figures(made, figures), err=True)
         progress("done", 3, 3)

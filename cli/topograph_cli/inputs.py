@@ -116,7 +116,7 @@ def _generated(
 ) -> LayeredGraph:
     from topograph.io import layer_range
     from topograph_cli.generate_command import generate
-    from topograph_cli.parameters import GeneratedNets
+    from topograph_cli.parameters import SETTINGS, GeneratedNets
 
     if len(paths) > 1:
         raise click.UsageError(f"A net that is made by {_GENERATE} must be the only MASK of a net.")
@@ -126,7 +126,8 @@ def _generated(
         )
     words = shlex.split(paths[0].removeprefix(_GENERATE))
     nets = GeneratedNets()
-    generate.main([*words, "-o", "unused.npz"], "generate:", standalone_mode=False, obj=nets)
+    words += ["-o", "unused.npz"]
+    generate.main(words, "generate:", standalone_mode=False, obj=nets, **SETTINGS)
     if not nets:
         raise click.UsageError(f"{paths[0]!r} generates no net.")
     wanted = layer_range(layers)

@@ -19,6 +19,9 @@ else:  # click before 8.4 has no such subscript
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+# Of every context at the top: a command keeps the names that it was first asked for help by.
+SETTINGS: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
+
 
 class Integers(IntegersType):
     """A list of integers with commas: ``784,300,100``."""

@@ -50,14 +50,28 @@ class Pictures:
         return self.html is not None or self.folder is not None
 
     def write(self, figures: tuple[Figure, ...], page: Callable[[tuple[Figure, ...]], str]) -> None:
-        """Write what was asked for; ``page`` makes the HTML of the figures."""
+        """Write what was asked for, and say so; ``page`` makes the HTML of the figures."""
         from topograph.io import write_text
         from topograph.plots import write_figures
 
         if self.folder is not None:
             write_figures(figures, self.folder, self.suffix)
+            click.echo(said_of_figures(figures, self.folder), err=True)
         if self.html is not None:
             write_text(page(figures), self.html)
+            click.echo(f"Wrote {self.html}.", err=True)
+
+
+def said_of_figures(figures: tuple[Figure, ...], folder: str) -> str:
+    """Say how many figures were written into a folder, and which were not, and why."""
+    drawn = sum(bool(figure.panels) for figure in figures)
+    said = f"Wrote {drawn} figure{'' if drawn == 1 else 's'} into {folder}"
+    gone = [f"{figure.name} ({_reason(figure)})" for figure in figures if not figure.panels]
+    return f"{said}; not drawn: {', '.join(gone)}." if gone else f"{said}."
+
+
+def _reason(figure: Figure) -> str:
+    return " ".join(figure.notes).removeprefix("Not drawn: ").rstrip(".")
 
 
 def asks_for_pictures(command: Command) -> Command:

@@ -67,11 +67,26 @@ def ceiling(file: str, folder: str | None) -> None:
 @study_file
 @jobs_option("Processes that measure topologies.")
 @click.option("-o", "--output", metavar="DIR", help="By default FOLDER/report.")
+@click.option(
+    "--html",
+    metavar="FILE.html",
+    help="Write the report as a page for the browser too, with its figures; one file that needs no "
+    "network.",
+)
 @click.option("--quiet", is_flag=True, help="Show no progress bar.")
-def report(file: str, folder: str | None, jobs: int, output: str | None, quiet: bool) -> None:
+def report(
+    file: str,
+    folder: str | None,
+    jobs: int,
+    output: str | None,
+    html: str | None,
+    quiet: bool,
+) -> None:
     """Run the tests that were laid down, and write the report and its figures."""
     from pathlib import Path
 
+    from topograph.io import write_text
+    from topograph.study.report import report_to_html
     from topograph.study.reporting import report_study
 
     specification, place = opened(file, folder)
@@ -81,3 +96,6 @@ def report(file: str, folder: str | None, jobs: int, output: str | None, quiet: 
     click.echo(
         f"Written: {written.page}, with {len(written.figures) // 2} figures, each as SVG and PNG."
     )
+    if html is not None:
+        write_text(report_to_html(written), html)
+        click.echo(f"Written: {html}, the same as one page for the browser.")

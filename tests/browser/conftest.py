@@ -26,9 +26,12 @@ def open_page(chromium):
     """Open a file in a window of some width; what it asked for and complained of is kept."""
     contexts = []
 
-    def start(path, width=1280, scheme="light"):
+    def start(path, width=1280, scheme="light", touch=False):
         context = chromium.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,
+            has_touch=touch,
+            is_mobile=touch,
         )
         contexts.append(context)
         page = context.new_page()
@@ -38,7 +41,10 @@ def open_page(chromium):
         page.on("pageerror", lambda error: page.said.append(str(error)))
         page.on("dialog", lambda dialog: (page.said.append("dialog"), dialog.dismiss()))
         page.goto(path.as_uri())
-        page.wait_for_function("document.documentElement.dataset.drawn", timeout=60_000)
+        page.wait_for_function(
+            "document.documentElement.dataset.drawn || !document.getElementById('figures')",
+            timeout=60_000,
+        )
         return page
 
     yield start

@@ -57,3 +57,9 @@ def test_what_cannot_be_made_is_said(run, arguments, code, said):
     outcome = run("verify", *arguments)
     assert outcome.code == code
     assert said in outcome.err
+
+
+def test_help_goes_by_the_same_names_as_elsewhere(run):
+    for option in ("-h", "--help"):
+        assert "Usage: generate: radix" in run("analyze", f"generate:radix {option}").out
+    assert "-h, --help" in run("generate", "--help").out

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 for _package in ("jinja2", "vl_convert", "matplotlib"):
@@ -63,3 +64,23 @@ def test_draw_says_what_it_needs(run, radix, tmp_path):
     outcome = run("draw", radix, "-o", tmp_path / "net.jpeg")
     assert outcome.code == 2
     assert ".svg, .png or .pdf" in outcome.err
+
+
+@pytest.mark.parametrize("command", ["analyze", "verify", "draw"])
+def test_what_was_written_is_said_and_what_was_not_drawn_and_why(run, tmp_path, command):
+    mask, folder, page = tmp_path / "empty.npy", tmp_path / "figures", tmp_path / "page.html"
+    np.save(mask, np.zeros((3, 4)))
+    pages = () if command == "draw" else ("--html", page)
+    outcome = run(command, mask, "--figures", folder, *pages, "--quiet")
+    gone = "path-matrix (there is no input-output path), singular-values (no layer has edges)"
+    assert f"Wrote 5 figures into {folder}; not drawn: {gone}." in outcome.err
+    assert len(list(folder.iterdir())) == 5
+    assert (f"Wrote {page}." in outcome.err) == bool(pages)
+
+
+def test_compare_says_what_it_wrote(run, radix, bridge, tmp_path):
+    page, folder = tmp_path / "page.html", tmp_path / "figures"
+    outcome = run("compare", radix, bridge, "--html", page, "--figures", folder)
+    assert f"Wrote {page}." in outcome.err
+    assert f"Wrote 4 figures into {folder}." in outcome.err
+    assert "Wrote" not in outcome.out

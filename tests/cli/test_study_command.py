@@ -89,6 +89,21 @@ def test_from_plan_to_table(study, tmp_path):
     assert "loss" in json.loads((tmp_path / "curves.jsonl").read_text().splitlines()[0])
 
 
+def test_the_report_is_written_as_a_page_for_the_browser_too(study, tmp_path):
+    for package in ("jinja2", "markdown_it", "matplotlib"):
+        pytest.importorskip(package, reason="pages need the extra pictures")
+    write(tmp_path, more="\n[statistics]\nn_permutations = 99\nn_resamples = 99\n")
+    assert study("plan", "--no-trial", "--quiet").code == 0
+    assert study("run", *HERE).code == 0
+    written = study("report", "--html", "study.html", "--quiet")
+    assert written.code == 0
+    assert "study.html" in written.out
+    page = (tmp_path / "study.html").read_text(encoding="utf-8")
+    title = (tmp_path / "small.study/report/report.md").read_text().splitlines()[0]
+    assert title.replace("# ", "<h1>") + "</h1>" in page
+    assert 'src="data:image/svg+xml;base64,' in page
+
+
 def test_the_hash_stays_and_amending_is_told(study, tmp_path):
     first = study("plan", "--no-trial", "--quiet")
     assert study("plan", "--no-trial", "--quiet").out == first.out

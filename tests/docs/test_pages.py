@@ -145,13 +145,13 @@ def test_commands_on_pages_exist_with_their_options(line):
         assert first == "echo" or first.startswith(OTHER_PROGRAMS)
         return
     command = command_line
+    root = click.Context(command_line, **command_line.context_settings)
     while isinstance(command, click.Group) and words and not words[0].startswith("-"):
         name = words.pop(0)
-        context = click.Context(command)
-        command = command.get_command(context, name)
+        command = command.get_command(click.Context(command, parent=root), name)
         assert command is not None, f"there is no command {name}"
     with contextlib.suppress(click.exceptions.Exit):
-        command.make_context(command.name, words)
+        command.make_context(command.name, words, parent=root)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 
 from tests.strategies import layered_graphs, masks
-from topograph.biadjacency import Sparse
-from topograph.graph import chain
+from topograph.biadjacency import Deferred, Identity, Kronecker, KroneckerProduct, Sparse
+from topograph.graph import Layer, LayeredGraph, chain
 from topograph.metrics import effective_edges
 from topograph.plots import draw_net, figure_data, is_drawn_by_units, save_drawing, write_figures
-from topograph.plots.adjacency_cells import adjacency_cells, layer_cells
+from topograph.plots.adjacency_cells import _applied, _listed, adjacency_cells, layer_cells
+from topograph.plots.binning import blocks
 from topograph.plots.highlights import counterexample_story, live_edges
 from topograph.toy import broken_bridge, butterfly, shortcut
 from topograph.verification import verify
@@ -34,6 +35,42 @@ def test_an_unconnected_pair_is_shown_from_both_its_ends():
     (_, ahead), (_, behind) = story.groups
     assert [flags.tolist() for flags in ahead] == [[source == 0, source == 1]] * 2
     assert [flags.tolist() for flags in behind] == [[sink == 0, sink == 1]] * 2
+
+
+def test_a_dead_input_is_shown_alone():
+    graph = broken_bridge()
+    story = counterexample_story(graph, verify(graph, ["connected"]))
+    assert story.ends == ((0, 2),)
+    assert story.groups == ()
+
+
+def test_an_input_whose_paths_end_is_shown_with_what_it_reaches():
+    first = Sparse.from_matrix(np.array([[1, 0], [0, 1]]))
+    second = Sparse.from_matrix(np.array([[1, 1], [0, 0]]))
+    graph = chain([first, second])
+    story = counterexample_story(graph, verify(graph, ["connected"]))
+    assert story.ends == ((0, 1),)
+    ((name, flags),) = story.groups
+    assert name == "reached by input 1"
+    assert [flag.tolist() for flag in flags] == [[False, True], [False, False]]
+
+
+def test_an_output_that_no_input_reaches_is_shown_alone():
+    graph = chain([Sparse.from_matrix(np.array([[1, 0], [1, 0]]))] * 2)
+    story = counterexample_story(graph, verify(graph, ["connected"]))
+    assert story.ends == ((2, 1),)
+
+
+def test_of_the_edges_behind_an_output_only_live_ones_are_shown():
+    # hidden unit 2 has no input: its edge to output 1 tells nothing about the pair
+    first = np.array([[1, 0, 0], [0, 1, 0]])
+    second = np.array([[1, 0], [0, 1], [1, 1]])
+    graph = chain([Sparse.from_matrix(first), Sparse.from_matrix(second)])
+    story = counterexample_story(graph, verify(graph, ["connected"]))
+    _, (_, behind) = story.groups
+    (_, sink) = story.ends[1]
+    assert [flags.sum() for flags in behind] == [1, 1]
+    assert behind[1].tolist() == [sink == 0, sink == 1, False, False]
 
 
 def test_two_pairs_with_different_counts_show_their_paths():
@@ -70,6 +107,64 @@ def test_matrices_of_deep_nets_share_panels_and_it_is_said():
     assert len(panels) <= 16
     assert panels[0].title == "layers 1-3"
     assert "mean of 3 layers" in panels[0].said
+
+
+def residual(blocks):
+    """Two layers a block, with a skip connection past both, as in ResNets."""
+    dense, eye = Sparse.from_matrix(np.ones((4, 4))), Identity(4, 4)
+    layers = []
+    for place in range(blocks):
+        at = 2 * place
+        layers += [
+            Layer(f"block{place}.conv1", at, at + 1, dense),
+            Layer(f"block{place}.skip", at, at + 2, eye),
+            Layer(f"block{place}.conv2", at + 1, at + 2, dense),
+        ]
+    return LayeredGraph([4] * (2 * blocks + 1), layers, {})
+
+
+def test_skip_connections_share_no_panel_with_layers_of_parameters():
+    graph = residual(8)
+    panels = adjacency_cells(graph)
+    skips = [panel for panel in panels if "(skip, no parameters)" in panel.title]
+    others = [panel for panel in panels if panel not in skips]
+    assert all(panel.shares.tolist() == np.eye(4).tolist() for panel in skips)
+    assert all(panel.shares.tolist() == np.ones((4, 4)).tolist() for panel in others)
+    assert others[0].title == "layers 1, 3"
+    assert skips[0].title == "layers 2, 5 (skip, no parameters)"
+
+
+def test_only_layers_that_follow_each_other_share_a_panel():
+    dense = Sparse.from_matrix(np.ones((4, 4)))
+    side_by_side = [Layer(f"{n}", 0, 1, dense) for n in range(20)]
+    panels = adjacency_cells(LayeredGraph([4, 4], side_by_side, {}))
+    assert [panel.title for panel in panels] == [f"{n}" for n in range(20)]
+
+
+@given(masks())
+@settings(max_examples=30)
+def test_edges_listed_and_applied_are_counted_alike(one):
+    made = [Sparse.from_matrix(one), KroneckerProduct(Sparse.from_matrix(one), Identity(2, 2))]
+    for operator in made:
+        tall, wide = blocks(operator.shape[0], 3), blocks(operator.shape[1], 2)
+        listed = _listed(operator, tall, wide)
+        dense = operator.to_csr().toarray()
+        naive = [[int(dense[a:b, c:d].sum()) for c, d in wide] for a, b in tall]
+        assert listed.tolist() == naive
+        assert _applied(operator, tall, wide).tolist() == naive
+
+
+def test_a_layer_made_on_demand_is_made_once_for_its_picture():
+    times = []
+
+    def make():
+        times.append(1)
+        return Kronecker(2048, 2, 1)
+
+    layer = chain([Deferred((2048, 2048), 4096, make)]).layers[0]
+    shares = layer_cells(layer)
+    assert shares.sum() * 64 == 4096
+    assert len(times) == 1
 
 
 @pytest.mark.parametrize("suffix", ["svg", "png", "pdf"])

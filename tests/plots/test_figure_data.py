@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 
 from tests.naive import pair_counts
 from tests.strategies import layered_graphs
@@ -22,7 +22,7 @@ from topograph.plots.path_matrix_figure import path_shares
 from topograph.plots.reach_figure import reach_figure
 from topograph.plots.spectrum_figure import layer_singular_values, spectrum_figure
 from topograph.plots.unit_path_figure import unit_path_figure
-from topograph.toy import broken_bridge, butterfly, fano
+from topograph.toy import broken_bridge, butterfly, fano, shortcut
 
 
 def random_net(widths, density, seed):
@@ -42,10 +42,9 @@ def counts(panel):
 @given(layered_graphs())
 @settings(max_examples=40)
 def test_fans_are_those_counted_in_the_matrices(graph):
-    if len(graph.layers) > 6:
-        return
+    assume(1 <= len(graph.weighted_layers) <= 6)
     for figure, axis in ((fan_in_figure(graph), 0), (fan_out_figure(graph), 1)):
-        for layer, panel in zip(graph.layers, figure.panels, strict=True):
+        for layer, panel in zip(graph.weighted_layers, figure.panels, strict=True):
             fans, often = np.unique(dense(layer).sum(axis=axis), return_counts=True)
             assert counts(panel) == dict(zip(fans.tolist(), often.tolist(), strict=True))
 
@@ -194,3 +193,32 @@ def test_a_comparison_needs_the_net_of_each_report():
     comparison = compare([analyze(butterfly()), analyze(fano())])
     with pytest.raises(ParameterError, match="2 reports"):
         comparison_figures(comparison, {"A": butterfly()})
+
+
+def test_degrees_of_residual_nets_are_counted_by_unit_and_by_layers_with_parameters():
+    graph = shortcut()
+    for figure in (fan_in_figure(graph), fan_out_figure(graph)):
+        names = [panel.title for panel in figure.panels]
+        assert names == [layer.name for layer in graph.weighted_layers]
+        assert any("without are not shown" in note for note in figure.notes)
+    into = [np.zeros(width, dtype=int) for width in graph.widths]
+    for layer in graph.layers:
+        into[layer.target] += layer.biadjacency.to_csr().toarray().sum(axis=0)
+    empty = sum(int((held == 0).sum()) for held in into[1:])
+    said = "no unit has" if not empty else f"{empty} "
+    assert said in fan_in_figure(graph).summary
+
+
+def test_layers_too_large_for_all_singular_values_show_the_two_largest(monkeypatch):
+    monkeypatch.setattr("topograph.plots.spectrum_figure._MOST_STEPS", 0)
+    figure = spectrum_figure(broken_bridge())
+    assert {row["series"] for row in figure.panels[0].rows} == {"largest", "second"}
+    assert sum("too large" in note for note in figure.notes) == 2
+    assert figure.summary == "None of 2 layers has a Ramanujan bound."
+
+
+def test_what_is_said_of_paths_where_there_are_none():
+    graph = chain([Sparse.from_matrix(np.zeros((2, 3))), Sparse.from_matrix(np.eye(3))])
+    assert unit_path_figure(graph).summary == "No unit lies on a path."
+    even = unit_path_figure(butterfly()).summary
+    assert even == "Every unit lies on a path; within a level the counts are the same."

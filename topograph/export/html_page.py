@@ -11,7 +11,8 @@ from typing import Any
 from topograph import weighted
 from topograph.errors import MissingExtraError
 from topograph.metrics import METRICS
-from topograph.plots import Figure, Panel, vega_spec
+from topograph.plots import Figure, Panel
+from topograph.plots.vega_specs import figure_specs, panel_description
 from topograph.version import __version__
 from topograph.weighted import WEIGHTED_METRICS
 
@@ -62,6 +63,7 @@ def render_page(template: str, figures: Iterable[Figure] = (), **content: Any) -
         style=Markup(_part("page.css")),  # noqa: S704  files of this package
         script=Markup(_part("page.js")),  # noqa: S704
         library=Markup(vega_library() if drawn else ""),  # noqa: S704
+        description=panel_description,
         figures={figure.name: _embedded(figure) for figure in shown if figure.panels},
         figures_shown=shown,
         **content,
@@ -94,11 +96,12 @@ def _part(name: str) -> str:
 
 
 def _embedded(figure: Figure) -> Mapping[str, Any]:
-    return {"panels": [_numbers(panel) for panel in figure.panels]}
+    specs = zip(figure.panels, figure_specs(figure), strict=True)
+    return {"panels": [{"spec": spec, **_numbers(panel)} for panel, spec in specs]}
 
 
 def _numbers(panel: Panel) -> dict[str, Any]:
-    """Return a panel as it is drawn, and its numbers as a table."""
+    """Return the title of a panel and its numbers as a table, with what they sort by."""
     value = panel.value or "value"
     columns = {
         "histogram": [("from", "low"), ("below", "high"), (panel.y, "count")],
@@ -117,7 +120,11 @@ def _numbers(panel: Panel) -> dict[str, Any]:
     rows = [[_short(row.get(key)) for _, key in columns] for row in panel.rows]
     if panel.kind == "histogram":
         rows += [[row["name"], "", _short(row["x"])] for row in panel.rules]
-    return {"title": panel.title, "spec": vega_spec(panel), "columns": columns, "rows": rows}
+    made = {"title": panel.title, "columns": columns, "rows": rows}
+    if panel.kind == "bars":
+        by = [{**row, "text": row["value"]} for row in panel.rows]
+        made["sorts"] = [[_short(row.get(key)) for _, key in columns] for row in by]
+    return made
 
 
 def _short(value: Any) -> Any:

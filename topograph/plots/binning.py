@@ -39,9 +39,22 @@ def integer_edges(low: int, high: int, most: int = MOST_BINS) -> npt.NDArray[np.
 
 
 def even_edges(low: float, high: float, most: int = MOST_BINS) -> npt.NDArray[np.float64]:
-    """Return edges of ``most`` bins of one width from low to high; one bin if they are equal."""
+    """Return edges of at most ``most`` bins of one width from low to high.
+
+    If they are equal, the bins are those of a neighbourhood, and the one in the middle holds
+    the value.
+
+    Examples
+    --------
+    >>> even_edges(0.0, 2.0, 4).tolist()
+    [0.0, 0.5, 1.0, 1.5, 2.0]
+    >>> even_edges(3.0, 3.0, 4).round(3).tolist()
+    [2.5, 2.833, 3.167, 3.5]
+    """
     if high - low <= 1e-9 * max(1.0, abs(low), abs(high)):
-        return np.array([low - 0.05, low + 0.05])
+        half = max(0.5, 0.05 * abs(low))
+        middle = (low + high) / 2
+        return np.linspace(middle - half, middle + half, (most - 1) // 2 * 2 + 2)
     return np.linspace(low, high, most + 1)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from topograph.errors import ParameterError
 from topograph.graph import LayeredGraph
@@ -54,7 +55,7 @@ def comparison_figures(
             f"there are {len(graphs)}."
         )
     first = next(iter(graphs.values()))
-    return (
+    figures = (
         glance_figure(comparison, list(graphs)),
         made_or_said("path-matrix", "Path matrix", lambda _: path_matrix_of_nets(graphs), first),
         made_or_said(
@@ -62,6 +63,12 @@ def comparison_figures(
         ),
         density_of_nets(graphs),
     )
+    key = tuple(
+        (name, report.source)
+        for name, report in zip(graphs, comparison.reports, strict=True)
+        if report.source and report.source != name
+    )
+    return tuple(replace(figure, key=key) for figure in figures)
 
 
 def glance_figure(comparison: Comparison, names: list[str]) -> Figure:
@@ -74,7 +81,10 @@ def glance_figure(comparison: Comparison, names: list[str]) -> Figure:
                 found = report.measurement(metric)
             except KeyError:
                 found = None
-            rows.append({"label": name, "value": _height(found), "text": _text(found)})
+            shown = {"label": name, "value": _height(found), "text": _text(found)}
+            rows.append(
+                shown | ({"name": report.source} if report.source not in ("", name) else {})
+            )
         if any(row["value"] is not None for row in rows):
             panels.append(Panel("bars", title, title, "", tuple(rows), value=metric))
     return Figure(

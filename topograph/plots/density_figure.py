@@ -60,15 +60,16 @@ def density_of_nets(graphs: Mapping[str, LayeredGraph]) -> Figure:
         caption += " (nominal), and of those that lie on an input-output path (effective)"
     else:
         caption += " and lie on an input-output path"
+    axis = "density" if len(graphs) == 1 else "effective density"
     above = [row["y"] for row in rows if row["y"] > 0]
     logarithmic = bool(above) and len(above) == len(rows) and max(above) > _WIDE_RANGE * min(above)
-    panel = Panel("lines", "", "layer", "density", tuple(rows), log_y=logarithmic)
+    panel = Panel("lines", "", "layer", axis, tuple(rows), log_y=logarithmic)
     if not rows:
         notes.append("Not drawn: no layer has parameters.")
     summary = "; ".join(said)
     return Figure(
         "density",
-        "Density by layer",
+        "Density by layer" if len(graphs) == 1 else "Effective density by layer",
         f"{caption}.",
         (panel,) if rows else (),
         f"{summary[:1].upper()}{summary[1:]}.",

@@ -61,8 +61,9 @@ def live_edges(graph: LayeredGraph) -> tuple[Flags, ...]:
 def counterexample_story(graph: LayeredGraph, verdicts: Sequence[Verdict]) -> Story | None:
     """Return what the first counterexample on paths is about; None if there is none.
 
-    Of a pair that no path joins, the edges that its input reaches and those that reach its
-    output; of two pairs with different counts, the paths of each.
+    Of a pair that no path joins, the edges that its input reaches and the live ones that reach
+    its output; of an input that reaches no output, what it reaches alone, and of an output that
+    no input reaches, what reaches it. Of two pairs with different counts, the paths of each.
 
     Parameters
     ----------
@@ -71,17 +72,7 @@ def counterexample_story(graph: LayeredGraph, verdicts: Sequence[Verdict]) -> St
     """
     for verdict in verdicts:
         if isinstance(verdict, Counterexample) and verdict.property == "connected":
-            source, sink = int(verdict.facts["input"]), int(verdict.facts["output"])
-            ahead, behind = _from(graph, source), _to(graph, sink)
-            every = [np.ones(width, dtype=np.bool_) for width in graph.widths]
-            return Story(
-                verdict.statement,
-                ((0, source), (graph.n_levels - 1, sink)),
-                (
-                    (f"reached by input {source}", _between(graph, ahead, every)),
-                    (f"reaching output {sink}", _between(graph, every, behind)),
-                ),
-            )
+            return _unjoined(graph, verdict)
         if isinstance(verdict, Counterexample) and verdict.property == "symmetric":
             groups, ends = [], []
             for pair in verdict.facts["pairs"]:
@@ -91,6 +82,25 @@ def counterexample_story(graph: LayeredGraph, verdicts: Sequence[Verdict]) -> St
                 groups.append((f"paths from input {source} to output {sink}", edges))
             return Story(verdict.statement, tuple(dict.fromkeys(ends)), tuple(groups))
     return None
+
+
+def _unjoined(graph: LayeredGraph, verdict: Counterexample) -> Story:
+    source, sink = int(verdict.facts["input"]), int(verdict.facts["output"])
+    ahead, behind = _from(graph, source), _to(graph, sink)
+    goes_on, comes_from = bool(ahead[-1].any()), bool(behind[0].any())
+    every = [np.ones(width, dtype=np.bool_) for width in graph.widths]
+    onward, back = _between(graph, ahead, every), _between(graph, every, behind)
+    if goes_on and comes_from:
+        back = tuple(one & live for one, live in zip(back, live_edges(graph), strict=True))
+    ends, groups = [], []
+    if goes_on == comes_from or not goes_on:
+        ends.append((0, source))
+        groups.append((f"reached by input {source}", onward))
+    if goes_on == comes_from or not comes_from:
+        ends.append((graph.n_levels - 1, sink))
+        groups.append((f"reaching output {sink}", back))
+    held = tuple(group for group in groups if any(flags.any() for flags in group[1]))
+    return Story(verdict.statement, tuple(ends), held)
 
 
 def _from(graph: LayeredGraph, unit: int) -> tuple[Flags, ...]:

@@ -10,10 +10,13 @@ import numpy as np
 from topograph.biadjacency.operator import Values
 from topograph.counting import liveness
 from topograph.errors import MissingExtraError
-from topograph.graph import LayeredGraph
+from topograph.graph import Layer, LayeredGraph
 from topograph.plots.adjacency_cells import adjacency_cells
 from topograph.plots.highlights import counterexample_story, edge_ends, live_edges
-from topograph.plots.static_figures import BAD, COLOURS, STYLE
+from topograph.plots.matrix_drawing import draw_matrices
+from topograph.plots.static_figures import STYLE
+from topograph.plots.static_panels import BAD, COLOURS
+from topograph.plots.words import SMALL, fitted, plain, text_height, text_width, wrapped
 from topograph.report import Verdict
 
 if TYPE_CHECKING:
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 MOST_UNITS = 160  # of a level
 MOST_LEVELS = 24
 MOST_EDGES = 4000
+_MOST_NUMBERED = 20  # units of a level whose numbers are written
+_SIDE = 0.1  # inches
+_LEVEL_NAMES = 0.5
 _DEAD_EDGE = "#B9BEC4"
 _EDGE = "#5A6470"
 
@@ -57,21 +63,12 @@ def draw_net(graph: LayeredGraph, verdicts: Sequence[Verdict] = (), title: str =
     """
     try:
         import matplotlib as mpl
-        from matplotlib.figure import Figure as Drawing
     except ImportError as error:
         raise MissingExtraError.of("matplotlib", "pictures") from error
     with mpl.rc_context(STYLE):
         if is_drawn_by_units(graph):
-            tallest = max(graph.widths)
-            size = (1.5 + 1.55 * (graph.n_levels - 1), min(16.0, 2.0 + 0.22 * tallest))
-            drawing = Drawing(figsize=(max(5.0, size[0]), size[1]), layout="constrained")
-            axes = drawing.subplots()
-            _draw_units(axes, graph, verdicts)
-        else:
-            drawing = _draw_cells(graph)
-        if title:
-            drawing.suptitle(title.replace("$", r"\$"), x=0.01, ha="left", weight="bold")
-    return drawing
+            return _draw_units(graph, verdicts, title)
+        return draw_matrices(adjacency_cells(graph), title)
 
 
 def unit_places(graph: LayeredGraph) -> list[Values]:
@@ -91,13 +88,21 @@ def unit_places(graph: LayeredGraph) -> list[Values]:
     return places
 
 
-def _draw_units(axes: Axes, graph: LayeredGraph, verdicts: Sequence[Verdict]) -> None:
+def _draw_units(graph: LayeredGraph, verdicts: Sequence[Verdict], title: str) -> Drawing:
+    """Draw units and edges; every distance is in inches, so that words have their place."""
     from matplotlib.collections import LineCollection
+    from matplotlib.figure import Figure as Drawing
 
     places = unit_places(graph)
     live, ends = live_edges(graph), edge_ends(graph)
     story = counterexample_story(graph, verdicts)
     thin = 1.0 if graph.n_edges <= 200 else 0.5
+    size = (
+        max(5.0, 1.5 + 1.55 * (graph.n_levels - 1)),
+        min(16.0, max(1.6, 0.3 * max(graph.widths))),
+    )
+    drawing = Drawing(figsize=size)
+    axes = drawing.add_axes((0.0, 0.0, 1.0, 1.0))
 
     def add(flags: Sequence[Any], name: str, **look: Any) -> None:
         segments = [
@@ -122,26 +127,68 @@ def _draw_units(axes: Axes, graph: LayeredGraph, verdicts: Sequence[Verdict]) ->
         "edge on a path",
         colors=_EDGE,
         linewidths=thin,
-        alpha=0.25 if story else 0.7,
+        alpha=0.25 if story and story.groups else 0.7,
         zorder=1,
     )
     if story:
         for place, (name, flags) in enumerate(story.groups):
             add(flags, name, colors=COLOURS[place], linewidths=2.6 - place, zorder=2 + place)
-    _draw_levels(axes, graph, places, set(story.ends) if story else set())
-    if story:
-        axes.set_title(story.statement.replace("$", r"\$"), loc="left", wrap=True, pad=30)
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=2, fontsize=7, frameon=False)
+    peak = max([1.0, *(_top(layer) for layer in graph.layers)])
+    _draw_levels(axes, graph, places, story.ends if story else (), peak)
+    axes.set(xlim=(-0.4, graph.n_levels - 0.6), ylim=(-0.02, peak))
     axes.set_axis_off()
+    room = size[0] - 2 * _SIDE
+    heading = [(fitted(title, room, 10.0, 2, bold=True), 10.0)] if title else []
+    if story:
+        heading.append(("\n".join(wrapped(story.statement, room, 9.0)), 9.0))
+    _with_words(drawing, axes, heading, size[1] * (peak + 0.02))
+    return drawing
 
 
-def _bent(layer: Any, start: float, end: float) -> list[tuple[float, float]]:
+def _with_words(drawing: Drawing, axes: Axes, heading: list[tuple[str, float]], net: float) -> None:
+    """Size the drawing for the words above the net and the legend below it."""
+    width = drawing.get_size_inches()[0]
+    handles, labels = axes.get_legend_handles_labels()
+    widest = max(text_width(label, SMALL) for label in labels) + 0.55
+    columns = max(1, min(4, len(labels), int((width - 2 * _SIDE) // widest)))
+    below = 0.16 * -(-len(labels) // columns) + 3 * _SIDE
+    spoken = [text_height(text.count("\n") + 1, size) + 0.05 for text, size in heading]
+    height = below + net + _LEVEL_NAMES + sum(spoken) + _SIDE
+    drawing.set_size_inches(width, height)
+    axes.set_position((0.0, below / height, 1.0, net / height))
+    drawing.legend(
+        handles,
+        labels,
+        ncols=columns,
+        loc="lower center",
+        bbox_to_anchor=(0.5, _SIDE / height),
+        borderaxespad=0.0,
+        fontsize=SMALL,
+        markerscale=0.7,
+        frameon=False,
+    )
+    at = height - _SIDE
+    for (text, size), tall in zip(heading, spoken, strict=True):
+        weight = "bold" if size >= 10.0 else "normal"
+        drawing.text(_SIDE / width, at / height, plain(text), va="top", size=size, weight=weight)
+        at -= tall
+
+
+def _top(layer: Layer) -> float:
+    return 1.0 + _rise(layer) if layer.target - layer.source > 1 else 1.0
+
+
+def _rise(layer: Layer) -> float:
+    return min(0.4, 0.08 * (layer.target - layer.source))
+
+
+def _bent(layer: Layer, start: float, end: float) -> list[tuple[float, float]]:
     """Return an edge as a line; one that skips levels as an arc above the units between."""
     span = layer.target - layer.source
     if span == 1:
         return [(layer.source, start), (layer.target, end)]
     along = np.linspace(0.0, 1.0, 24)
-    rise = 0.08 * span * np.sin(np.pi * along)
+    rise = _rise(layer) * np.sin(np.pi * along)
     heights = start + (end - start) * along + rise
     return list(zip(layer.source + span * along, heights, strict=True))
 
@@ -150,7 +197,8 @@ def _draw_levels(
     axes: Axes,
     graph: LayeredGraph,
     places: list[Values],
-    told: set[tuple[int, int]],
+    told: Sequence[tuple[int, int]],
+    peak: float,
 ) -> None:
     found = liveness(graph)
     size = max(6.0, min(90.0, 2400.0 / max(graph.widths)))
@@ -174,15 +222,17 @@ def _draw_levels(
                     facecolor=face,
                     edgecolor=rim,
                 )
+        aside = {0: (-9, 0, "right"), graph.n_levels - 1: (9, 0, "left")}
+        across, up, side = aside.get(level, (0, 6, "center"))
         for unit, height in enumerate(heights):
-            if (level, unit) in told or graph.widths[level] <= 20:
+            if (level, unit) in told or graph.widths[level] <= _MOST_NUMBERED:
                 axes.annotate(
                     str(unit),
                     (level, height),
-                    (0, 6),
+                    (across, up),
                     textcoords="offset points",
-                    ha="center",
-                    va="bottom",
+                    ha=side,
+                    va="center" if level in aside else "bottom",
                     fontsize=6,
                     weight="bold" if (level, unit) in told else "normal",
                     zorder=6,
@@ -191,43 +241,21 @@ def _draw_levels(
         said = f"{name} {level}" if name == "level" else name
         axes.annotate(
             f"{said}\n{graph.widths[level]:,}",
-            (level, 1.0),
-            (0, 4),
+            (level, peak),
+            (0, 10),
             textcoords="offset points",
             ha="center",
             va="bottom",
             fontsize=8,
         )
-    axes.set_xlim(-0.4, graph.n_levels - 0.6)
-    axes.set_ylim(-0.02, 1.0)
-
-
-def _draw_cells(graph: LayeredGraph) -> Drawing:
-    from matplotlib.colors import LinearSegmentedColormap
-    from matplotlib.figure import Figure as Drawing
-
-    panels = adjacency_cells(graph)
-    columns = min(4, len(panels))
-    rows = -(-len(panels) // columns)
-    drawing = Drawing(figsize=(3.1 * columns + 0.8, 3.0 * rows + 0.6), layout="constrained")
-    axes = drawing.subplots(rows, columns, squeeze=False).ravel()
-    shades = LinearSegmentedColormap.from_list("share", ["#FFFFFF", "#5B9BC9", "#0B3C66"])
-    highest = max(float(panel.shares.max()) for panel in panels) or 1.0
-    for at, panel in zip(axes, panels, strict=False):
-        shown = at.imshow(
-            panel.shares,
-            cmap=shades,
-            vmin=0.0,
-            vmax=highest,
-            aspect="auto",
-            interpolation="nearest",
-            extent=(0, panel.shape[1], panel.shape[0], 0),
+    if told:
+        axes.scatter(
+            [level for level, _ in told],
+            [places[level][unit] for level, unit in told],
+            s=1.6 * size + 16.0,
+            zorder=4,
+            linewidths=1.0,
+            label="unit of the counterexample",
+            facecolor="none",
+            edgecolor="black",
         )
-        at.set_title(f"{panel.title}\n{panel.said}".replace("$", r"\$"), loc="left", fontsize=7)
-        at.set(xlabel="target unit", ylabel="source unit")
-        at.tick_params(labelsize=7)
-    for at in axes[len(panels) :]:
-        at.set_axis_off()
-    bar = drawing.colorbar(shown, ax=list(axes[: len(panels)]), shrink=0.8, aspect=40)
-    bar.set_label("share of the possible edges", fontsize=8)
-    return drawing

@@ -76,7 +76,7 @@ def path_matrix_of_nets(graphs: Mapping[str, LayeredGraph]) -> Figure:
         "Path matrix",
         "How many paths join each input to each output, beside the mean over all pairs: 1 is an "
         "even share, 2 twice as many. A net that is one colour serves every pair alike."
-        + (" Black cells have no path at all." if gaps else ""),
+        + (" Cells marked as no path have none at all." if gaps else ""),
         tuple(panels),
         " ".join(said),
         tuple(notes),

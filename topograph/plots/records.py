@@ -89,6 +89,8 @@ class Figure:
         What is seen, in a sentence that stands in for the picture.
     notes : tuple of str
         How it was binned or sampled, and what has no panel.
+    key : tuple of (str, str), optional
+        The short names of several nets that the panels use, and the source of each.
     """
 
     name: str
@@ -97,6 +99,7 @@ class Figure:
     panels: tuple[Panel, ...] = ()
     summary: str = ""
     notes: tuple[str, ...] = ()
+    key: tuple[tuple[str, str], ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the figure as JSON-ready mappings and lists."""
@@ -106,5 +109,6 @@ class Figure:
             "caption": self.caption,
             "summary": self.summary,
             "notes": list(self.notes),
+            "key": dict(self.key),
             "panels": [panel.as_dict() for panel in self.panels],
         }

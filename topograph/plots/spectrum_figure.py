@@ -15,6 +15,7 @@ from topograph.plots.expected_spectrum import independent_law, tree_law
 from topograph.plots.layer_histograms import MOST_PANELS
 from topograph.plots.records import Figure, Panel, Row
 from topograph.radix import kronecker_singular_values, recognise_layer
+from topograph.wording import counted
 
 _MOST_STEPS = 4e9  # of a dense decomposition, some seconds
 _CURVE_POINTS = 160
@@ -42,10 +43,14 @@ def spectrum_figure(graph: LayeredGraph) -> Figure:
     """
     if too_costly := spectra_too_costly(graph):
         raise Undefined(too_costly)
-    if len(graph.layers) > MOST_PANELS:
-        return _lines(graph)
-    panels, notes, said = [], [], []
-    for layer in graph.layers:
+    layers = graph.weighted_layers
+    if not layers:
+        raise Undefined("no layer has parameters")
+    if len(layers) > MOST_PANELS:
+        note = "All singular values are shown for nets of up to 6 layers: choose with --layers."
+        return _lines(graph, [note, *_left_out(graph)])
+    panels, notes, said = [], _left_out(graph), []
+    for layer in layers:
         try:
             panel, seen = _panel(layer)
         except Undefined as reason:
@@ -54,7 +59,7 @@ def spectrum_figure(graph: LayeredGraph) -> Figure:
         panels.append(panel)
         said.append(seen)
     if not panels:
-        raise Undefined(" ".join(notes))
+        return _lines(graph, notes)
     notes.append("40 bins of one width a panel, from 0 to the largest singular value.")
     return Figure(
         "singular-values", "Singular values", _CAPTION, tuple(panels), " ".join(said), tuple(notes)
@@ -133,14 +138,21 @@ def _panel(layer: Layer) -> tuple[Panel, str]:
     return panel, seen
 
 
-def _lines(graph: LayeredGraph) -> Figure:
+def _left_out(graph: LayeredGraph) -> list[str]:
+    count = len(graph.layers) - len(graph.weighted_layers)
+    return [f"{counted(count, 'layer')} without parameters not shown."] if count else []
+
+
+def _lines(graph: LayeredGraph, notes: list[str]) -> Figure:
+    layers = [layer for layer in graph.weighted_layers if layer.n_edges]
+    if not layers:
+        raise Undefined("no layer has edges")
     rows: list[Row] = []
-    notes = ["All singular values are shown for nets of up to 6 layers: choose with --layers."]
-    groups = blocks(len(graph.layers), 10 * MOST_GROUPS)
+    groups = blocks(len(layers), 10 * MOST_GROUPS)
     if groups[0][1] > 1:
         notes.append(f"A point is the mean of {groups[0][1]} layers.")
     for first, end in groups:
-        chosen = graph.layers[first:end]
+        chosen = layers[first:end]
         name = chosen[0].name if len(chosen) == 1 else f"layers {span(first + 1, end)}"
         for series, found in (
             ("largest", [float(sigma_1(layer)) for layer in chosen]),
@@ -152,14 +164,16 @@ def _lines(graph: LayeredGraph) -> Figure:
                     {"x": first + 1, "y": float(np.mean(found)), "series": series, "name": name}
                 )
     panel = Panel("lines", "all layers", "layer", "singular value", tuple(rows))
-    exceeding = sum(
-        bound is not None and float(sigma_2(layer)) > bound * (1 + _ZERO)
-        for layer, bound in ((layer, _bound(layer)) for layer in graph.layers)
-    )
-    summary = (
-        f"In {exceeding} of {len(graph.layers)} layers the second singular value exceeds the "
-        f"Ramanujan bound."
-    )
+    bounds = [(layer, _bound(layer)) for layer in layers]
+    bounded = [(layer, bound) for layer, bound in bounds if bound is not None]
+    above = sum(float(sigma_2(layer)) > bound * (1 + _ZERO) for layer, bound in bounded)
+    if not bounded:
+        summary = f"None of {counted(len(layers), 'layer')} has a Ramanujan bound."
+    else:
+        summary = (
+            f"In {above} of the {counted(len(bounded), 'layer')} that have a Ramanujan bound, of "
+            f"{len(layers)} in all, the second singular value exceeds it."
+        )
     return Figure(
         "singular-values", "Singular values", _LINE_CAPTION, (panel,), summary, tuple(notes)
     )

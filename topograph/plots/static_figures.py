@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from topograph.errors import MissingExtraError
-from topograph.plots.records import Figure, Panel
+from topograph.plots.records import Figure
+from topograph.plots.static_panels import draw_panel
+from topograph.plots.words import SMALL, fitted, plain, text_height, wrapped
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Drawing
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#8A6D00", "#56B4E9", "#7A4A1D", "#58636E")
-BAD = "#B3261E"
-_VOID = "#2B2B2B"
-_MARKERS = "osD^vXP*"
+_GREY = "#4A525B"
+_TITLE = 10.0
+_SIDE = 0.1  # inches
+_BESIDE = 0.9  # of a panel: its vertical axis
 STYLE: Any = {
     "font.size": 9,
     "axes.titlesize": 9,
@@ -45,22 +47,44 @@ def draw_figure(figure: Figure) -> Drawing:
     except ImportError as error:
         raise MissingExtraError.of("matplotlib", "pictures") from error
     with mpl.rc_context(STYLE):
-        bars = figure.panels[0].kind == "bars"
         columns = min(3, len(figure.panels))
         rows = math.ceil(len(figure.panels) / columns)
-        tall = 0.7 + 0.22 * len(figure.panels[0].rows) if bars else 2.6
         width = 3.2 * columns if columns > 1 else 5.0
-        drawing = Drawing(figsize=(width, tall * rows + 0.35), layout="constrained")
+        drawing = Drawing(figsize=(width, 3.0))
         axes = drawing.subplots(rows, columns, squeeze=False).ravel()
-        for at, panel in zip(axes, figure.panels, strict=False):
-            {"histogram": _histogram, "heat": _heat, "lines": _lines, "bars": _bars}[panel.kind](
-                at, panel
-            )
-            at.set_title(_plain(panel.title), loc="left")
+        room = width / columns - _BESIDE
+        heights = [0.0] * rows
+        for place, (at, panel) in enumerate(zip(axes, figure.panels, strict=False)):
+            tall = 0.7 + 0.22 * len(panel.rows) if panel.kind == "bars" else 2.6
+            found = tall + draw_panel(at, panel, room)
+            heights[place // columns] = max(heights[place // columns], found)
         for at in axes[len(figure.panels) :]:
             at.set_axis_off()
-        drawing.suptitle(_plain(figure.title), x=0.01, ha="left", weight="bold")
+        _add_words(drawing, figure, width, sum(heights))
     return drawing
+
+
+def _add_words(drawing: Drawing, figure: Figure, width: float, height: float) -> None:
+    """Size the drawing for its panels, the title above and the words below them."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    title = fitted(figure.title, width - 2 * _SIDE, _TITLE, 2, bold=True)
+    above = text_height(title.count("\n") + 1, _TITLE) + 2 * _SIDE
+    said = " ".join([figure.caption, *figure.notes])
+    lines = [fitted(f"{name}: {source}", width - 2 * _SIDE, SMALL) for name, source in figure.key]
+    lines += [""] if lines else []
+    lines += wrapped(said, width - 2 * _SIDE, SMALL)
+    below = text_height(len(lines), SMALL) + 2 * _SIDE if lines else 0.0
+    whole = above + height + below
+    drawing.set_size_inches(width, whole)
+    drawing.set_layout_engine(
+        ConstrainedLayoutEngine(rect=(0.0, below / whole, 1.0, height / whole))
+    )
+    left = _SIDE / width
+    drawing.text(left, 1 - _SIDE / whole, plain(title), va="top", size=_TITLE, weight="bold")
+    if lines:
+        words = plain("\n".join(lines))
+        drawing.text(left, (below - _SIDE) / whole, words, va="top", size=SMALL, color=_GREY)
 
 
 def write_figures(figures: Iterable[Figure], folder: str | Path, suffix: str = "pdf") -> list[Path]:
@@ -92,166 +116,9 @@ def save_drawing(drawing: Drawing, path: Path) -> None:
     dates = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(suffix, {})
     half = path.with_name(f".{path.name}.part")
     try:
-        with mpl.rc_context(STYLE):
+        with mpl.rc_context(STYLE), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph")  # a letter that the font lacks is a box
             drawing.savefig(half, format=suffix, metadata=dates)
         half.replace(path)
     finally:
         half.unlink(missing_ok=True)
-
-
-def _plain(text: str) -> str:
-    return text.replace("$", r"\$")
-
-
-def _histogram(axes: Axes, panel: Panel) -> None:
-    shift = 0.5 if panel.integers else 0.0
-    held = [row for row in panel.rows if row["low"] is not None]
-    for row in held:
-        axes.bar(
-            row["low"] - shift,
-            row["count"],
-            width=row["high"] - row["low"],
-            align="edge",
-            color=COLOURS[0],
-            edgecolor="white",
-            linewidth=0.4,
-        )
-    gone = [row for row in panel.rows if row["low"] is None]
-    if gone:
-        low, high = (held[0]["low"], held[-1]["high"]) if held else (0.0, 1.0)
-        width = (high - low) / 25
-        axes.bar(
-            low - 3 * width,
-            gone[0]["count"],
-            width=width,
-            align="edge",
-            color=BAD,
-            label=panel.nothing or "no value",
-        )
-    for place, name in enumerate(dict.fromkeys(row["series"] for row in panel.curve)):
-        points = [row for row in panel.curve if row["series"] == name]
-        axes.plot(
-            [row["x"] for row in points],
-            [row["y"] for row in points],
-            color=COLOURS[2 + place],
-            linestyle="-" if place == 0 else "--",
-            label=name,
-        )
-    for rule in panel.rules:
-        axes.axvline(
-            rule["x"],
-            color="black",
-            linewidth=0.9,
-            linestyle=":" if rule["name"] == "largest" else "-.",
-            label=f"{rule['name']}, {rule['x']:.4g}",
-        )
-    if panel.integers:
-        from matplotlib.ticker import MaxNLocator
-
-        axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
-        low, high = axes.get_xlim()
-        if high - low < 4:
-            axes.set_xlim((low + high) / 2 - 2.5, (low + high) / 2 + 2.5)
-    axes.set(xlabel=panel.x, ylabel=panel.y)
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(fontsize=7, frameon=False)
-
-
-def _heat(axes: Axes, panel: Panel) -> None:
-    import numpy as np
-    from matplotlib.collections import PolyCollection
-    from matplotlib.colors import LinearSegmentedColormap
-
-    held = [row for row in panel.rows if row["x_low"] is not None]
-    left = min((row["x_low"] for row in held), default=0.0)
-    right = max((row["x_high"] for row in held), default=1.0)
-    gap = (right - left) / 25 or 0.04
-    corners, values = [], []
-    for row in panel.rows:
-        gone = row["x_low"] is None
-        a = left - 2.0 * gap if gone else row["x_low"]
-        b = left - 1.0 * gap if gone else row["x_high"]
-        c, d = row["y_low"], row["y_high"]
-        corners.append([(a, c), (b, c), (b, d), (a, d)])
-        value = row["value"]
-        if panel.is_ratio:
-            value = math.log2(value) if value else math.nan
-        values.append(math.nan if value is None else value)
-    if panel.is_ratio:
-        shades = LinearSegmentedColormap.from_list("share", ["#C8622D", "#ECEEF0", "#1F6FB2"])
-    else:
-        shades = LinearSegmentedColormap.from_list("count", ["#E4EEF6", "#5B9BC9", "#0B3C66"])
-    cells = PolyCollection(
-        corners, cmap=shades.with_extremes(bad=_VOID), edgecolors="face", linewidths=0.2
-    )
-    cells.set_array(np.ma.masked_invalid(values))
-    if panel.is_ratio:
-        cells.set_clim(-3, 3)
-    else:
-        cells.set_clim(0, max([row["value"] for row in panel.rows], default=1))
-    cells.set_rasterized(len(values) > 5000)
-    axes.add_collection(cells)
-    axes.autoscale_view()
-    axes.margins(0)
-    axes.invert_yaxis()
-    axes.set(xlabel=panel.x, ylabel=panel.y)
-    figure = axes.get_figure()
-    if figure is not None:
-        bar = figure.colorbar(cells, ax=axes, shrink=0.9, pad=0.02)
-        bar.set_label(panel.value, fontsize=7)
-        if panel.is_ratio:
-            bar.set_ticks(
-                [-3, -2, -1, 0, 1, 2, 3], labels=["≤1/8", "1/4", "1/2", "1", "2", "4", "≥8"]
-            )
-
-
-def _lines(axes: Axes, panel: Panel) -> None:
-    from matplotlib.ticker import MaxNLocator
-
-    for place, name in enumerate(dict.fromkeys(row["series"] for row in panel.rows)):
-        rows = [row for row in panel.rows if row["series"] == name]
-        x = [row["x"] for row in rows]
-        colour = COLOURS[place % len(COLOURS)]
-        if "low" in rows[0]:
-            axes.fill_between(
-                x,
-                [row["low"] for row in rows],
-                [row["high"] for row in rows],
-                color=colour,
-                alpha=0.15,
-                linewidth=0,
-            )
-        axes.plot(
-            x,
-            [row["y"] for row in rows],
-            color=colour,
-            marker=_MARKERS[place % len(_MARKERS)] if len(x) <= 40 else "",
-            markersize=4,
-            label=_plain(name),
-        )
-    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
-    if panel.log_y:
-        axes.set_yscale("log")
-    else:
-        axes.set_ylim(bottom=0)
-    axes.set(xlabel=panel.x, ylabel=panel.y)
-    axes.legend(fontsize=7, frameon=False)
-
-
-def _bars(axes: Axes, panel: Panel) -> None:
-    for place, row in enumerate(panel.rows):
-        axes.barh(place, row["value"] or 0.0, color=COLOURS[place % len(COLOURS)], height=0.65)
-        axes.annotate(
-            row["text"],
-            (row["value"] or 0.0, place),
-            (3, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=8,
-        )
-    axes.set_yticks(range(len(panel.rows)), [_plain(row["label"]) for row in panel.rows])
-    axes.invert_yaxis()
-    axes.set_xticks([])
-    axes.spines["bottom"].set_visible(False)
-    axes.margins(x=0.35)
-    axes.set_xlim(left=0.0)

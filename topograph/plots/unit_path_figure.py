@@ -11,6 +11,8 @@ from topograph.plots.layer_histograms import Spread, layer_histograms
 from topograph.plots.records import Figure
 
 _MOST_UNITS = 20_000_000  # whose counts are held at once
+_SAME = 1 + 1e-6  # a factor below is rounding
+_PLAIN, _LARGE = 1e3, 1e9  # factors written as whole numbers
 
 
 def unit_path_figure(graph: LayeredGraph) -> Figure:
@@ -46,10 +48,23 @@ def unit_path_figure(graph: LayeredGraph) -> Figure:
         "every level is the number of all paths, so a narrow peak means that the units share them "
         "evenly." + (" Units without a path, in red, are dead." if dead else ""),
         panels,
-        f"{dead:,} of {n_units:,} units lie on no path; within a level the counts of the others "
-        f"differ by a factor of up to {10 ** min(wide, 300):.3g}.",
+        _seen(dead, n_units, 10 ** min(wide, 300.0)),
         notes,
     )
+
+
+def _seen(dead: int, n_units: int, factor: float) -> str:
+    if dead == n_units:
+        return "No unit lies on a path."
+    on = (
+        "Every unit lies on a path" if not dead else f"{dead:,} of {n_units:,} units lie on no path"
+    )
+    others = " of the others" if dead else ""
+    if factor < _SAME:
+        return f"{on}; within a level the counts{others} are the same."
+    written = f"{factor:,.0f}" if factor >= _PLAIN else f"{factor:.3g}"
+    written = f"{factor:.2g}" if factor >= _LARGE else written
+    return f"{on}; within a level the counts{others} differ by a factor of up to {written}."
 
 
 def _live(
