@@ -31,6 +31,19 @@ def test_the_library_loads_nothing_heavy(tmp_path):
     assert done.stdout.strip() == "[]"
 
 
+def test_a_report_as_a_table_loads_neither_figures_nor_pages(tmp_path):
+    code = (
+        "import sys; from topograph_cli.app import run;"
+        "run(['analyze', 'generate:radix --systems [[2,3]]', '--quiet', '-o', 'out.json']);"
+        "print([m for m in ('topograph.plots', 'topograph.export.html_page', 'jinja2', 'joblib')"
+        " if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert done.stdout.strip().endswith("[]")
+
+
 def test_the_entry_point_works_as_a_program(tmp_path):
     code = "import sys; sys.argv[0] = 'topograph'; from topograph_cli.app import main; main()"
     done = subprocess.run(
