@@ -35,6 +35,7 @@ def row_of(comparison, metric, layer=None):
     return next(row for row in comparison.rows if (row.metric, row.layer) == (metric, layer))
 
 
+@settings(max_examples=40)
 @given(layered_graphs(), layered_graphs())
 def test_differences_and_ratios_are_those_of_the_values(first, second):
     reports = [analyze(first), analyze(second)]
@@ -52,6 +53,7 @@ def test_differences_and_ratios_are_those_of_the_values(first, second):
                 assert found.ratio is None
 
 
+@settings(max_examples=30)
 @given(layered_graphs())
 def test_a_mask_beside_itself_is_the_same(graph):
     for row in compare([analyze(graph), analyze(graph)], per_layer=True).rows:

@@ -5,7 +5,7 @@ from itertools import pairwise, permutations
 import numpy as np
 import pytest
 import scipy.optimize
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.distances.test_overlaps import alike
@@ -75,6 +75,7 @@ def test_matching_is_one_of_the_cheapest_of_all_orders(pair):
     assert any(found == pytest.approx(value, abs=1e-7) for value in possible_distances(*pair))
 
 
+@settings(max_examples=40)
 @given(alike())
 def test_distance_is_the_same_both_ways_from_0_to_1_and_0_to_itself(pair):
     one, other = pair
@@ -133,7 +134,8 @@ def test_wide_levels_are_matched_as_scipy_matches_all_pairs(density):
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0])
-@given(pair=alike(nets=layered_graphs(max_levels=2, parallels=False)))
+@settings(max_examples=30)
+@given(pair=alike(nets=layered_graphs(max_levels=2, max_width=4, parallels=False)))
 def test_both_ways_of_assignment_cost_the_least(share, pair):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(assignment, "_SPARSE_SHARE", share)
