@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import inspect
 import os
 import subprocess
 import sys
@@ -40,3 +42,14 @@ def test_a_kernel_from_disk_gives_the_bits_of_one_just_compiled(tmp_path):
     assert list(tmp_path.rglob("*.nbc"))
     assert found[0] == found[1]
     assert len(found[0].strip()) == 64
+
+
+def test_compiled_loops_are_kept_under_a_name_that_tells_of_what_they_call():
+    from topograph.training.engines import kernel_arrays, kernel_loops, kernel_passes
+
+    called = "".join(map(inspect.getsource, (kernel_arrays, kernel_passes)))
+    digest = hashlib.sha256(called.encode()).hexdigest()
+    for function in (kernel_loops.train, kernel_loops.infer):
+        kept = function.py_func.__qualname__.rpartition("_")[2]
+        assert len(kept) == 16
+        assert digest.startswith(kept)

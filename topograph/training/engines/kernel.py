@@ -15,6 +15,7 @@ from torch import Tensor
 from topograph.errors import MissingExtraError, ParameterError
 from topograph.training.data.dataset import Dataset
 from topograph.training.engines.engine import Floats, Inference, check_members, flat_images
+from topograph.training.engines.kernel_arrays import Ensemble, Layout, Rules
 from topograph.training.engines.member import LayerParameters, Member, initial_parameters
 from topograph.training.recipes import Recipe
 
@@ -79,7 +80,7 @@ class KernelEngine:
     def _make_layout(self) -> None:
         patterns = [pattern for member in self.members for pattern in member.patterns]
         fans = [pattern.fan_in() for pattern in patterns]
-        self._layout = self._loops.Layout(
+        self._layout = Layout(
             _starts([len(member.patterns) for member in self.members]),
             _starts([pattern.shape[1] for pattern in patterns]),
             _starts(np.concatenate(fans)),
@@ -100,9 +101,9 @@ class KernelEngine:
             moments = [np.zeros(parameters.size * (n_moments > at), np.float32) for at in (0, 1)]
             return [parameters, np.zeros_like(parameters), *moments]
 
-        self._ensemble = self._loops.Ensemble(*with_room(weights), *with_room(biases))
+        self._ensemble = Ensemble(*with_room(weights), *with_room(biases))
         first, second = recipe.betas if is_adam else (recipe.momentum, 0.0)
-        self._rules = self._loops.Rules(
+        self._rules = Rules(
             is_adam=is_adam,
             first=float(first),
             second=float(second),
