@@ -5,6 +5,8 @@ import shutil
 
 import pytest
 
+from tests.browser.written_pages import write_pages
+
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -50,3 +52,14 @@ def open_page(chromium):
     yield start
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def extras():
+    for package in ("jinja2", "vl_convert", "markdown_it", "matplotlib"):
+        pytest.importorskip(package, reason="pages need the extra pictures")
+
+
+@pytest.fixture(scope="session")
+def pages(tmp_path_factory):
+    return write_pages(tmp_path_factory.mktemp("pages"))

@@ -1,87 +1,18 @@
 from __future__ import annotations
 
-import json
-from itertools import pairwise
-
 import numpy as np
 import pytest
-import safetensors.torch
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from torch import nn
-from torch.nn.utils import parametrize, prune
 
 import topograph
+from tests.io.saved_states import LAYOUTS, ONES, chains, net_of, save
 from topograph.biadjacency import BitPacked
-from topograph.errors import GraphError, ParameterError, ReadError, TopographError
+from topograph.errors import GraphError, ParameterError, ReadError
 from topograph.io import masks_of, parameter_edges, read, read_state_dict, weight_of
 
 fixtures = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
-
-
-class Masking(nn.Module):
-    def __init__(self, mask):
-        super().__init__()
-        self.register_buffer("mask", mask)
-
-    def forward(self, weight):
-        return weight * self.mask
-
-
-class MaskedLinear(nn.Linear):
-    def __init__(self, n_in, n_out, mask, name):
-        super().__init__(n_in, n_out)
-        self.name = name
-        self.register_buffer(name, mask)
-
-
-def plain(layer, mask):
-    layer.weight.data *= mask
-    return layer
-
-
-def pruned(layer, mask):
-    return prune.custom_from_mask(layer, "weight", mask)
-
-
-def parametrized(layer, mask):
-    return parametrize.register_parametrization(layer, "weight", Masking(mask))
-
-
-def buffered(name):
-    return lambda layer, mask: MaskedLinear(layer.in_features, layer.out_features, mask, name)
-
-
-LAYOUTS = {
-    "plain": plain,
-    "prune": pruned,
-    "parametrize": parametrized,
-    "weight_mask": buffered("weight_mask"),
-    "mask": buffered("mask"),
-}
-
-
-def net_of(masks, layout):
-    layers = [LAYOUTS[layout](nn.Linear(*mask.shape[::-1]), mask) for mask in masks]
-    return nn.Sequential(*layers)
-
-
-def save(state, path):
-    if path.suffix == ".safetensors":
-        safetensors.torch.save_file({n: t.contiguous() for n, t in state.items()}, path)
-    else:
-        torch.save(state, path)
-
-
-@st.composite
-def chains(draw):
-    widths = draw(st.lists(st.integers(1, 9), min_size=2, max_size=12))
-    generator = torch.Generator().manual_seed(draw(st.integers(0, 99)))
-    return [
-        (torch.rand(n_out, n_in, generator=generator) < 0.5).float()
-        for n_in, n_out in pairwise(widths)
-    ]
 
 
 @fixtures
@@ -127,81 +58,6 @@ def test_a_file_of_masks_alone_is_read_whatever_its_names(tmp_path):
             assert np.array_equal(graph.layers[0].biadjacency.to_csr().toarray(), mask.T)
     torch.save({"fc1.weight_mask": mask}, tmp_path / "mask.pth")
     assert weight_of(read_state_dict(tmp_path / "mask.pth"), "fc1.weight") is None
-
-
-def compressed(weight, style, names):
-    """Return the tensors that compressed-tensors writes of a weight."""
-    kept = weight.numpy() != 0
-    packed = np.packbits(kept, axis=-1, bitorder="little")
-    counts = kept.sum(axis=1)
-    parts = {"bitmask": torch.from_numpy(packed), "compressed": weight[torch.from_numpy(kept)]}
-    if style == "2:4":
-        parts["shape"] = torch.tensor(weight.shape).reshape(-1, 1)
-        parts["compressed"] = parts["compressed"].reshape(len(weight), -1)
-    else:
-        parts["shape"] = torch.tensor(weight.shape)
-        parts["row_offsets"] = torch.from_numpy(np.cumsum(counts) - counts)
-    return {f"{names}.{part}": tensor for part, tensor in parts.items()}
-
-
-@pytest.mark.parametrize("names", ["fc", "fc.weight"])
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_bitmasks_of_compressed_tensors_are_read(tmp_path, names, dtype):
-    torch.manual_seed(0)
-    weight = (torch.rand(5, 19) * (torch.rand(5, 19) < 0.4)).to(dtype)
-    path = tmp_path / "net.safetensors"
-    saved = compressed(weight.float(), "free", names)
-    saved[f"{names}.compressed"] = saved[f"{names}.compressed"].to(dtype)
-    save({**saved, "fc.bias": torch.ones(5)}, path)
-    state = read_state_dict(path)
-    assert np.array_equal(masks_of(state)["fc.weight"], (weight != 0).numpy())
-    assert np.array_equal(weight_of(state, "fc.weight"), weight.float().numpy())
-    assert list(state.others) == ["fc.bias"]
-    assert read(path).n_edges == int((weight != 0).sum())
-
-
-def test_a_2_4_bitmask_is_read_without_offsets(tmp_path):
-    torch.manual_seed(0)
-    weight = torch.rand(6, 16) + 0.1
-    weight[:, ::2] = 0
-    save(compressed(weight, "2:4", "fc"), tmp_path / "net.safetensors")
-    state = read_state_dict(tmp_path / "net.safetensors")
-    assert np.array_equal(weight_of(state, "fc.weight"), weight.numpy())
-
-
-@pytest.mark.parametrize(
-    ("part", "tensor"),
-    [
-        ("bitmask", torch.zeros(5, 2, dtype=torch.uint8)),
-        ("bitmask", torch.full((5, 3), 7, dtype=torch.uint8)),
-        ("compressed", torch.ones(7)),
-        ("compressed", torch.ones(5, 7)),
-        ("compressed", None),
-        ("compressed", torch.full((95,), torch.nan)),
-        ("row_offsets", torch.arange(5)),
-        ("row_offsets", torch.arange(6)),
-        ("row_offsets", torch.full((5,), -1)),
-        ("row_offsets", None),
-        ("shape", torch.tensor([5, 3, 7])),
-        ("shape", torch.tensor([5, -19])),
-        ("shape", torch.tensor([5.0, 19.0])),
-        ("shape", torch.tensor([10**15, 10**15])),
-        ("shape", None),
-    ],
-)
-def test_bitmasks_that_do_not_fit_are_refused(tmp_path, part, tensor):
-    saved = compressed(torch.ones(5, 19), "free", "fc")
-    if tensor is None:
-        del saved[f"fc.{part}"]
-    else:
-        saved[f"fc.{part}"] = tensor
-    save(saved, tmp_path / "net.safetensors")
-    with pytest.raises(TopographError) as caught:
-        read(tmp_path / "net.safetensors")
-    assert "'fc" in str(caught.value)
-
-
-ONES = torch.ones(2, 3)
 
 
 @pytest.mark.parametrize(
@@ -304,85 +160,6 @@ def test_other_files_beside_a_state_dict_are_out_in_too(tmp_path):
     assert read([tmp_path / "net.pt", tmp_path / "last.npy"]).widths == (2, 3, 5)
     torch.save({"fc.weight": torch.ones(5, 3)}, tmp_path / "net.pt")
     assert read([tmp_path / "net.pt", tmp_path / "archive.npz"]).widths == (3, 5, 4)
-
-
-def sharded(folder, shards, index=True):
-    places = {}
-    for number, shard in enumerate(shards, 1):
-        name = f"model-{number:05}-of-{len(shards):05}.safetensors"
-        save(shard, folder / name)
-        places |= dict.fromkeys(shard, name)
-    if index:
-        path = folder / "model.safetensors.index.json"
-        path.write_text(json.dumps({"metadata": {"total_size": 1}, "weight_map": places}))
-    return places
-
-
-SHARDS = [{"fc1.weight": torch.eye(3, 4), "fc1.bias": torch.ones(3)}, {"fc2.weight": ONES}]
-
-
-@pytest.mark.parametrize("index", [True, False])
-def test_shards_are_read_as_one(tmp_path, index):
-    sharded(tmp_path, SHARDS, index)
-    graph = read(tmp_path)
-    assert graph.widths == (4, 3, 2)
-    assert graph.n_edges == 9
-    if index:
-        assert read(tmp_path / "model.safetensors.index.json").equals(graph)
-
-
-def test_shards_of_torch_are_read_as_one(tmp_path):
-    for number, shard in enumerate(SHARDS):
-        torch.save(shard, tmp_path / f"pytorch_model-{number}.bin")
-    places = {name: f"pytorch_model-{n}.bin" for n, shard in enumerate(SHARDS) for name in shard}
-    index = tmp_path / "pytorch_model.bin.index.json"
-    index.write_text(json.dumps({"weight_map": places}))
-    assert read(index).widths == (4, 3, 2)
-
-
-def test_a_missing_shard_or_tensor_is_named(tmp_path):
-    places = sharded(tmp_path, SHARDS)
-    index = tmp_path / "model.safetensors.index.json"
-    index.write_text(json.dumps({"weight_map": places | {"fc3.weight": places["fc2.weight"]}}))
-    with pytest.raises(ReadError, match=r"'fc3.weight' must be in model-00002"):
-        read(index)
-    sharded(tmp_path, SHARDS)
-    (tmp_path / places["fc2.weight"]).unlink()
-    with pytest.raises(ReadError, match=r"model-00002-of-00002.safetensors: .*must exist"):
-        read(index)
-
-
-def test_a_tensor_in_two_shards_is_refused(tmp_path):
-    sharded(tmp_path, [SHARDS[0], SHARDS[0]], index=False)
-    with pytest.raises(ReadError, match=r"'fc1.(weight|bias)' is in model-00002"):
-        read(tmp_path)
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        [],
-        {},
-        {"weight_map": {}},
-        {"weight_map": {"a.weight": "../other.safetensors"}},
-        {"weight_map": {"a.weight": "/etc/passwd"}},
-        {"weight_map": {"a.weight": ".."}},
-        {"weight_map": {"a.weight": 3}},
-        {"weight_map": {"a.weight": "other.json"}},
-    ],
-)
-def test_a_hostile_index_is_refused(tmp_path, said):
-    index = tmp_path / "model.safetensors.index.json"
-    index.write_text(json.dumps(said))
-    with pytest.raises(ReadError):
-        read(index)
-
-
-def test_a_folder_without_weights_or_edges_is_refused(tmp_path):
-    with pytest.raises(ReadError, match="no such file"):
-        read(tmp_path)
-    with pytest.raises(ReadError, match="has none"):
-        read_state_dict(tmp_path)
 
 
 @fixtures
