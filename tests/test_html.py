@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import html.parser
 import json
 import re
 
 import numpy as np
 import pytest
 
+from tests.page_outline import outlined
 from topograph.analysis import analyze
 from topograph.biadjacency import Sparse
 from topograph.comparison import compare
@@ -21,30 +21,6 @@ for _package in ("jinja2", "vl_convert"):
     pytest.importorskip(_package, reason="pages need the extra pictures")
 
 EVIL = "<script>alert(1)</script>"
-VOID = {"meta", "link", "br", "input", "hr", "img", "wbr"}
-
-
-class Outline(html.parser.HTMLParser):
-    """Headings, tags that were never closed, ids, and what is asked of other files."""
-
-    def __init__(self):
-        super().__init__()
-        self.open, self.headings, self.ids, self.asked, self.described = [], [], [], [], []
-
-    def handle_starttag(self, tag, attrs):
-        named = dict(attrs)
-        if tag not in VOID:
-            self.open.append(tag)
-        if re.fullmatch(r"h\d", tag):
-            self.headings.append(int(tag[1]))
-        if "id" in named:
-            self.ids.append(named["id"])
-        self.asked += [named[key] for key in ("src", "href") if key in named]
-        self.described += named.get("aria-describedby", "").split()
-        self.described += named.get("aria-labelledby", "").split()
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
 
 
 @pytest.fixture(scope="module")
@@ -60,11 +36,10 @@ def pages():
 
 @pytest.mark.parametrize("name", ["report", "comparison"])
 def test_a_page_is_whole_and_asks_for_nothing(pages, name):
-    outline = Outline()
-    outline.feed(pages[name])
+    outline = outlined(pages[name])
     assert outline.open == []
     assert len(set(outline.ids)) == len(outline.ids)
-    assert set(outline.described) <= set(outline.ids)
+    assert set(outline.named) <= set(outline.ids)
     assert all(link.startswith(("#", "data:")) for link in outline.asked)
     assert {link[1:] for link in outline.asked if link.startswith("#")} <= set(outline.ids)
     assert "default-src 'none'" in pages[name]
@@ -73,8 +48,7 @@ def test_a_page_is_whole_and_asks_for_nothing(pages, name):
 
 @pytest.mark.parametrize("name", ["report", "comparison"])
 def test_headings_skip_no_level(pages, name):
-    outline = Outline()
-    outline.feed(pages[name])
+    outline = outlined(pages[name])
     assert outline.headings[0] == 1
     assert outline.headings.count(1) == 1
     for before, after in zip(outline.headings, outline.headings[1:], strict=False):
@@ -95,8 +69,7 @@ def test_names_that_look_like_markup_are_text():
     held = re.search(r'<script type="application/json" id="figures">(.*?)</script>', page, re.S)
     figures = json.loads(held[1])
     assert figures["fan-in"]["panels"][0]["title"] == EVIL
-    outline = Outline()
-    outline.feed(page)
+    outline = outlined(page)
     assert outline.open == []
 
 

@@ -77,7 +77,6 @@ def analyze(
       topograph analyze mask.npz --html report.html
       topograph analyze mask.npz --null degree --samples 200
     """
-    from topograph.analysis import analyze as analyze_graph
     from topograph.errors import TopographError
 
     if each and pictures.wanted:
@@ -111,25 +110,16 @@ def analyze(
                 failed = True
                 continue
             reports.append(
-                analyze_graph(
+                nulls.report(
                     graph,
                     source=", ".join(group),
                     metrics=names,
                     include_all=include_all,
                     exact=exact,
                     seed=seed,
-                    weighted=weights,
                     progress=progress,
+                    weighted=weights,
                 )
-            )
-            reports[-1] = nulls.beside(
-                reports[-1],
-                graph,
-                metrics=names,
-                include_all=include_all,
-                exact=exact,
-                seed=seed,
-                progress=progress,
             )
     if pictures.wanted:
         from topograph.export import to_html

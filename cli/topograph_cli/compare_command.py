@@ -74,7 +74,6 @@ def compare(
       topograph compare "masks/**/*.npz" --baseline dense --distance --per-layer
     """
     from topograph import export
-    from topograph.analysis import analyze
     from topograph.comparison import baseline_place
     from topograph.comparison import compare as compare_reports
     from topograph.distances import mask_distances
@@ -90,7 +89,7 @@ def compare(
             progress(f"read {path}", 0, 1)
             graph = open_graph((path,), orientation, threshold, layers, wiring)
             reports.append(
-                analyze(
+                nulls.report(
                     graph,
                     source=path,
                     metrics=names,
@@ -99,15 +98,6 @@ def compare(
                     seed=seed,
                     progress=progress,
                 )
-            )
-            reports[-1] = nulls.beside(
-                reports[-1],
-                graph,
-                metrics=names,
-                include_all=include_all,
-                exact=exact,
-                seed=seed,
-                progress=progress,
             )
             if distance or pictures.wanted:
                 graphs.append(graph)

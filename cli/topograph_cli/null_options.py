@@ -12,6 +12,7 @@ import click
 if TYPE_CHECKING:
     from topograph.graph import LayeredGraph
     from topograph.report import NullKind, Report
+    from topograph.weighted import WeightedGraph
     from topograph_cli.progress import ProgressBar
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -55,18 +56,24 @@ class Nulls:
         """Whether null nets were asked for."""
         return self.kind is not None
 
-    def beside(
+    def report(
         self,
-        report: Report,
         graph: LayeredGraph,
         *,
+        source: str,
         metrics: list[str] | None,
         include_all: bool,
         exact: bool,
         seed: int,
         progress: ProgressBar,
+        weighted: WeightedGraph | None = None,
     ) -> Report:
-        """Return the report with the null nets of its graph, if they were asked for."""
+        """Measure a graph, and its null nets if they were asked for."""
+        from topograph.analysis import analyze
+
+        asked: dict[str, Any] = {"metrics": metrics, "include_all": include_all, "exact": exact}
+        asked |= {"seed": seed, "progress": progress}
+        report = analyze(graph, source=source, weighted=weighted, **asked)
         if self.kind is None:
             return report
         import time
@@ -76,18 +83,13 @@ class Nulls:
 
         began = time.perf_counter()
         is_forced = include_all or exact or metrics is not None
-        ensemble = null_ensemble(
-            graph,
-            self.kind,
-            self.samples,
-            seed,
-            metrics=metrics,
-            include_all=include_all,
-            exact=exact,
-            jobs=self.jobs,
-            limit_seconds=None if is_forced else PATIENCE_SECONDS,
-            progress=progress,
-        )
+        limit = None if is_forced else PATIENCE_SECONDS
+        wanted: dict[str, Any] = {
+            "samples": self.samples,
+            "jobs": self.jobs,
+            "limit_seconds": limit,
+        }
+        ensemble = null_ensemble(graph, self.kind, **wanted, **asked)
         seconds = report.seconds + time.perf_counter() - began
         return replace(report, null=ensemble, seconds=seconds)
 

@@ -34,7 +34,7 @@ def test_the_library_loads_nothing_heavy(tmp_path):
 def test_a_report_as_a_table_loads_neither_figures_nor_pages(tmp_path):
     code = (
         "import sys; from topograph_cli.app import run;"
-        "run(['analyze', 'generate:radix --systems [[2,3]]', '--quiet', '-o', 'out.json']);"
+        "run(['analyze', 'generate:radix --systems [[2,3]]', '--quiet']);"
         "print([m for m in ('topograph.plots', 'topograph.export.html_page', 'jinja2', 'joblib')"
         " if m in sys.modules])"
     )
