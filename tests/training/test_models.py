@@ -153,10 +153,15 @@ def test_normalisation_is_that_of_the_tutorial():
     assert "norm1.band" not in build_model("lenet-5", (1, 28, 28)).state_dict()
 
 
-def test_relu_logits_are_never_negative():
-    module = build_model("lenet-300-100", (1, 8, 8), relu_logits=True)
-    assert float(module(torch.randn(50, 1, 8, 8)).detach().min()) == 0
-    assert [name for name, _ in module.named_children()][-1] == "relu3"
+@pytest.mark.parametrize("name", MODELS)
+def test_relu_logits_are_the_logits_through_a_relu(name):
+    plain, rectified = (build_model(name, (1, 8, 8), relu_logits=given) for given in (False, True))
+    assert list(plain.state_dict()) == list(rectified.state_dict())
+    assert [child for child, _ in rectified.named_children()][-1] == "relu_logits"
+    images = torch.randn(50, 1, 8, 8)
+    logits = plain.eval()(images).detach()
+    assert float(logits.min()) < 0
+    assert torch.equal(rectified.eval()(images).detach(), logits.relu())
 
 
 def test_fan_in_initialisation_has_its_deviation():

@@ -22,7 +22,6 @@ def lenet_300_100(
     input_shape: Shape,
     n_classes: int = 10,
     widths: Sequence[int] = (300, 100),
-    relu_logits: bool = False,
 ) -> nn.Sequential:
     """LeNet-300-100: fully connected layers with a ReLU after each but the last.
 
@@ -33,8 +32,6 @@ def lenet_300_100(
     n_classes : int, default 10
     widths : sequence of int, default (300, 100)
         Units of the hidden levels.
-    relu_logits : bool, default False
-        Whether the last layer has a ReLU as well, as in Alford et al. 2018.
 
     Examples
     --------
@@ -47,7 +44,7 @@ def lenet_300_100(
     layers: list[tuple[str, nn.Module]] = [("flatten", nn.Flatten())]
     for number in range(1, len(levels)):
         layers.append((f"fc{number}", nn.Linear(levels[number - 1], levels[number])))
-        if number < len(levels) - 1 or relu_logits:
+        if number < len(levels) - 1:
             layers.append((f"relu{number}", nn.ReLU()))
     return nn.Sequential(OrderedDict(layers))
 

@@ -17,8 +17,6 @@ from topograph.training.initialisation import initialise
 from topograph.training.models import build_model
 from topograph.training.recipes import Recipe
 
-_RELU_LOGITS = ("lenet-300-100",)  # the nets whose outputs the recipe's switch is for
-
 
 @dataclass
 class Stage:
@@ -53,14 +51,13 @@ class Stage:
 
     def initial(self) -> nn.Module:
         """Return the net with its initial weights."""
-        relu_logits = {"relu_logits": self.recipe.relu_logits} if self.model in _RELU_LOGITS else {}
         module = build_model(
             self.model,
             self.data.shape,
             self.data.n_classes,
             initialisation=self.recipe.initialisation,
             seed=self.seed,
-            **relu_logits,
+            relu_logits=self.recipe.relu_logits,
         )
         return module.to(self.device)
 

@@ -33,6 +33,7 @@ def build_model(
     *,
     initialisation: Initialisation = "fan_in",
     seed: int = 0,
+    relu_logits: bool = False,
     **options: Any,
 ) -> nn.Sequential:
     """Build a net by name, with fresh weights.
@@ -47,8 +48,10 @@ def build_model(
         See `topograph.training.initialise`.
     seed : int, default 0
         Of the weights. The global generator of torch is left as it was.
+    relu_logits : bool, default False
+        Whether the logits go through a ReLU, the last layer ``relu_logits`` of the net.
     **options
-        Those of `lenet_300_100` (widths, relu_logits), `lenet_5` (pool_size,
+        Those of `lenet_300_100` (widths), `lenet_5` (pool_size,
         second_normalisation) or `conv_net` (channels).
 
     Raises
@@ -70,5 +73,7 @@ def build_model(
             module = MODELS[name](tuple(input_shape), n_classes, **options)
         except TypeError as error:
             raise ParameterError(f"The options do not fit the model {name!r}: {error}.") from error
+    if relu_logits:
+        module.add_module("relu_logits", nn.ReLU())
     initialise(module, initialisation, seed)
     return module

@@ -70,9 +70,9 @@ class Recipe:
     initialisation : {"fan_in", "truncated_normal"}, default "fan_in"
         See `topograph.training.initialise`.
     relu_logits : bool, default False
-        Whether the outputs of a net of fully connected layers go through a ReLU.
+        Whether the logits go through a ReLU.
     biases : bool, default True
-        Whether units of such a net have biases.
+        Whether units of a net of fully connected layers have biases.
     batch_norm : bool, default False
         Whether its hidden levels are normalised over the batch, before the ReLU.
     output_layer : {"as_masked", "dense"}, default "as_masked"

@@ -47,7 +47,8 @@ def train_model_plainly(member, data, recipe, order, rates, distort=False):
         if distort:
             images = augment(images, distortion_generator(rows))
         optimizer.zero_grad()
-        loss = nn.functional.cross_entropy(module(images), data.train_labels[rows])
+        logits = module(images).relu() if recipe.relu_logits else module(images)
+        loss = nn.functional.cross_entropy(logits, data.train_labels[rows])
         loss.backward()
         for name, mask in member.masks.items():
             module.get_parameter(name).grad *= mask

@@ -45,8 +45,8 @@ class ModuleEngine:
         numbers that follow from which images it has in which order: the same for all members,
         and the same again where a run is resumed.
     recipe : Recipe
-        ``relu_logits``, ``biases`` and ``batch_norm`` are for chains; models with convolutions
-        are as they are.
+        ``biases`` and ``batch_norm`` are for chains; models with convolutions have those they
+        have.
     device : torch.device
 
     Raises
@@ -199,10 +199,7 @@ def _trainee(
     if isinstance(member, Member):
         module, masks = _chain(member, recipe)
         return Trainee(module.to(device), masks, recipe, member.rate_factor, (data.n_inputs,))
-    options: dict[str, Any] = {}
-    if member.model in _FULLY_CONNECTED:
-        options["relu_logits"] = recipe.relu_logits
-    module = build_model(member.model, data.shape, data.n_classes, **options)
+    module = build_model(member.model, data.shape, data.n_classes, relu_logits=recipe.relu_logits)
     try:
         initialise(module, recipe.initialisation, member.seed, member.masks)
     except ParameterError as error:
