@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -21,8 +22,22 @@ from topograph_cli.progress import ProgressBar
     metavar="FILE",
     help="Table to write: .parquet (extra tables), .csv or .jsonl.",
 )
+@click.option(
+    "--encoding",
+    type=click.Choice(["unrolled", "channel"]),
+    default="unrolled",
+    show_default=True,
+    help="Units of nets with convolutions: activations, which is exact, or channels, which is "
+    "quick.",
+)
 @click.option("--quiet", is_flag=True, help="Show no progress bar.")
-def collect(bundle: str, metrics: tuple[str, ...], output: str, quiet: bool) -> None:
+def collect(
+    bundle: str,
+    metrics: tuple[str, ...],
+    output: str,
+    encoding: Literal["unrolled", "channel"],
+    quiet: bool,
+) -> None:
     """Join the results of a bundle with the metrics of its masks, a row a net.
 
     Masks and results are matched by digest. Columns: what `topograph train` wrote, then
@@ -37,7 +52,7 @@ def collect(bundle: str, metrics: tuple[str, ...], output: str, quiet: bool) -> 
     from topograph.training.bundle import collect_bundle, write_table
 
     with ProgressBar(quiet) as progress:
-        rows = collect_bundle(Path(bundle), list(metrics) or None, progress)
+        rows = collect_bundle(Path(bundle), list(metrics) or None, progress, encoding)
     if not rows:
         raise click.ClickException(
             f"{bundle}: there are no results yet. Hint: topograph train {bundle}"

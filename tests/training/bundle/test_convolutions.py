@@ -7,17 +7,22 @@ import dataclasses
 import pytest
 
 from tests.training.bundle.short_runs import SHORT, bundle, plan
+from topograph.analysis import analyze
+from topograph.architectures import graph_of
 from topograph.errors import ParameterError, ReadError
 from topograph.io import read_convolution_masks
 from topograph.pruning import prune_random, save_masks
-from topograph.training import build_model
+from topograph.training import MODERN, build_model, find_recipe
 from topograph.training.bundle import RunPlan, collect_bundle, make_bundle, train_bundle
+from topograph.training.bundle.collecting import network_columns
 from topograph.training.bundle.model_mask_files import (
     model_masks_digest,
     read_model_masks,
     write_model_masks,
 )
 from topograph.training.bundle.units import chunks_of
+from topograph.training.data.preparation import prepared_shape
+from topograph.training.data.published import PUBLISHED
 
 
 @pytest.fixture
@@ -50,14 +55,37 @@ def test_masks_of_convolutions_travel_and_train(tmp_path, nets, convolutions):
     assert len(rows["conv"]["gradient_norms"][0]) == 4
     assert rows["net-0.5"]["proxy.synflow_total"] is not None
     assert "proxy.synflow_total" not in rows["conv"]
-    table = collect_bundle(tmp_path / "b", ["density"])
-    assert {row["name"] for row in table} == set(masks)
     with pytest.raises(ParameterError, match="edge_threshold"):
         bundle(masks, tmp_path / "c", edge_threshold=0.1)
     for change in ({"batch_norm": True}, {"biases": False}):
         recipe = dataclasses.replace(SHORT, **change)
         with pytest.raises(ParameterError, match="biases"):
             make_bundle(masks, "digits", recipe, tmp_path / "c")
+
+
+@pytest.mark.parametrize("encoding", ["unrolled", "channel"])
+def test_masks_of_convolutions_are_measured_as_analyze_measures_their_file(
+    tmp_path, nets, convolutions, encoding
+):
+    masks = nets | {"conv": read_convolution_masks(convolutions)}
+    bundle(masks, tmp_path / "b", seeds=(0,))
+    list(train_bundle(RunPlan(tmp_path / "b")))
+    rows = {row["name"]: row for row in collect_bundle(tmp_path / "b", encoding=encoding)}
+    assert set(rows) == set(masks)
+    graph = graph_of(convolutions, "lenet-5", encoding=encoding)
+    expected = network_columns(analyze(graph))
+    assert {key: rows["conv"][key] for key in rows["conv"] if "." in key} == expected
+    assert expected["metric.path_count"] > 0
+    assert rows["conv"]["encoding"] == encoding
+    assert "encoding" not in rows["net-0.5"]
+
+
+def test_the_shape_of_prepared_images_is_known_without_them():
+    """The recipe of the paper crops CIFAR-10 from 32 x 32 to 24 x 24."""
+    recipe = find_recipe("alford2018", "cifar10")
+    assert prepared_shape("cifar10", recipe) == (3, 24, 24)
+    for name, known in PUBLISHED.items():
+        assert prepared_shape(name, MODERN) == known.shape
 
 
 def test_masks_of_a_model_that_were_changed_are_refused(tmp_path, convolutions):

@@ -7,17 +7,21 @@ import io
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from topograph.analysis import analyze
 from topograph.errors import MissingExtraError, ParameterError
+from topograph.graph import LayeredGraph
 from topograph.io.paths import shown
 from topograph.io.replacing import replacing, write_text
 from topograph.report import Report
 from topograph.training.bundle.making import MASKS
-from topograph.training.bundle.manifest import read_manifest
+from topograph.training.bundle.manifest import Manifest, MaskEntry, read_manifest
 from topograph.training.bundle.mask_files import read_mask
+from topograph.training.bundle.model_mask_files import read_model_masks
 from topograph.training.bundle.results import RESULTS, read_results
+from topograph.training.data.preparation import prepared_shape
+from topograph.training.data.published import PUBLISHED
 
 ENDINGS = (".parquet", ".csv", ".jsonl")
 
@@ -26,6 +30,7 @@ def collect_bundle(
     folder: Path,
     metrics: Sequence[str] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
+    encoding: Literal["unrolled", "channel"] = "unrolled",
 ) -> list[dict[str, Any]]:
     """Return a row for each finished run: its results, and the metrics of its mask.
 
@@ -41,6 +46,9 @@ def collect_bundle(
         Names of metrics; by default all that `analyze` finds affordable.
     progress : callable, optional
         Called with what is being done, masks done, and masks in all.
+    encoding : {"unrolled", "channel"}, default "unrolled"
+        What the units of nets with convolutions are, as of `topograph.interop.from_module`;
+        their rows say it in a column of this name.
     """
     manifest = read_manifest(folder)
     rows = read_results(folder / RESULTS)
@@ -50,12 +58,26 @@ def collect_bundle(
     for number, entry in enumerate(entries):
         if progress is not None:
             progress(f"measure {entry.name}", number, len(entries))
-        if entry.kind == "chain":
-            graph = read_mask(folder / MASKS / f"{entry.digest}.safetensors", entry.digest)
-            measured[entry.digest] = network_columns(analyze(graph, metrics=metrics))
-        else:
-            measured[entry.digest] = {}
+        graph = _graph_of(entry, manifest, folder, encoding)
+        columns = {} if entry.kind == "chain" else {"encoding": encoding}
+        measured[entry.digest] = columns | network_columns(analyze(graph, metrics=metrics))
     return [row | measured[row["mask"]] for row in rows if row["mask"] in measured]
+
+
+def _graph_of(
+    entry: MaskEntry, manifest: Manifest, folder: Path, encoding: Literal["unrolled", "channel"]
+) -> LayeredGraph:
+    """Return the graph of a mask; that of a model is made for images as it was trained on."""
+    path = folder / MASKS / f"{entry.digest}.safetensors"
+    if entry.kind == "chain":
+        return read_mask(path, entry.digest)
+    from topograph.interop import from_module
+    from topograph.training.models import build_model
+
+    shape = prepared_shape(manifest.data, manifest.recipe)
+    module = build_model(entry.model, shape, PUBLISHED[manifest.data].n_classes)
+    masks = read_model_masks(path, entry.digest)
+    return from_module(module, shape, masks=masks, encoding=encoding)
 
 
 def network_columns(report: Report) -> dict[str, Any]:

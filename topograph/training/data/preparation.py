@@ -7,6 +7,7 @@ import dataclasses
 from topograph.errors import ParameterError
 from topograph.training.data.augmentation import CROP, SENTENCE, crop_centre
 from topograph.training.data.dataset import Dataset
+from topograph.training.data.published import PUBLISHED
 from topograph.training.data.standardisation import (
     CONSTANTS,
     UNIT_INTERVAL,
@@ -56,3 +57,25 @@ def prepare(data: Dataset, recipe: Recipe) -> Dataset:
         augmented=True,
         steps=(*data.steps, SENTENCE),
     )
+
+
+def prepared_shape(name: str, recipe: Recipe) -> tuple[int, int, int]:
+    """Channels, height and width of what a net gets of a published data set.
+
+    Parameters
+    ----------
+    name : str
+        As of `topograph.training.load_data`.
+    recipe : Recipe
+        With augmentation images are cropped.
+
+    Examples
+    --------
+    >>> from topograph.training.recipes import ALFORD_2018, find_recipe
+    >>> prepared_shape("cifar10", ALFORD_2018)
+    (3, 32, 32)
+    >>> prepared_shape("cifar10", find_recipe("alford2018", "cifar10"))
+    (3, 24, 24)
+    """
+    channels, height, width = PUBLISHED[name].shape
+    return (channels, CROP, CROP) if recipe.augmentation else (channels, height, width)
