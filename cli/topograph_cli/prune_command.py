@@ -9,6 +9,7 @@ import click
 
 from topograph_cli.output import terminal_color, terminal_width
 from topograph_cli.progress import ProgressBar
+from topograph_cli.prune_checkpoint import check_options, prune_checkpoint
 from topograph_cli.training_options import DATA_SETS, data_dir_option
 
 if TYPE_CHECKING:
@@ -55,7 +56,14 @@ class Sparsities(click.ParamType[tuple[str, ...]]):
 
 
 @click.command()
-@click.option("--model", type=click.Choice(MODELS), default=MODELS[0], show_default=True)
+@click.argument("checkpoint", required=False, metavar="[CHECKPOINT]")
+@click.option(
+    "--model",
+    type=click.Choice(MODELS),
+    default=MODELS[0],
+    show_default=True,
+    help="Net to train, without a CHECKPOINT.",
+)
 @click.option(
     "--data",
     "data_set",
@@ -88,6 +96,12 @@ class Sparsities(click.ParamType[tuple[str, ...]]):
 @click.option("--rounds", type=click.IntRange(min=1), metavar="N", help="Of lottery or synflow.")
 @click.option("--keep-output-dense", is_flag=True, help="Leave the last layer dense.")
 @click.option(
+    "--exclude",
+    multiple=True,
+    metavar="NAME",
+    help="Layer of the CHECKPOINT that stays as it is; may be repeated.",
+)
+@click.option(
     "--recipe",
     type=click.Choice(RECIPES),
     default=RECIPES[0],
@@ -103,7 +117,10 @@ class Sparsities(click.ParamType[tuple[str, ...]]):
 )
 @click.option("-o", "--output", required=True, metavar="DIR", help="Folder for the masks.")
 @click.option("--quiet", is_flag=True, help="Show no progress bar.")
+@click.pass_context
 def prune(
+    context: click.Context,
+    checkpoint: str | None,
     model: str,
     data_set: str,
     data_dir: str | None,
@@ -113,6 +130,7 @@ def prune(
     allocation: str | None,
     rounds: int | None,
     keep_output_dense: bool,
+    exclude: tuple[str, ...],
     recipe: str,
     epochs: int | None,
     steps: int | None,
@@ -122,10 +140,13 @@ def prune(
     output: str,
     quiet: bool,
 ) -> None:
-    """Train a net, prune it, and write a mask for each sparsity.
+    """Train a net, prune it, and write a mask for each sparsity; or prune a CHECKPOINT.
 
     The masks are DIR/MODEL-METHOD-SPARSITY.npz, each written as soon as it is done; their
     provenance holds the accuracies, the recipe and the data set.
+
+    Of a CHECKPOINT (.safetensors, .pt, .pth, .bin, shards) pruned copies are written, by magnitude
+    or random: neither the code of its net nor data are needed.
 
     \b
     Examples:
@@ -134,7 +155,14 @@ def prune(
           --sparsity 0.9,0.99 --retrain -o masks
       topograph prune --model lenet-5 --data cifar10 --method iterative \\
           --recipe alford2018 -o masks
+      topograph prune trained.safetensors --method magnitude --scope global -o pruned
     """
+    check_options(context, checkpoint is not None)
+    if checkpoint is not None:
+        allocated = {"allocation": allocation, "exclude": exclude, "seed": seed}
+        options = {"method": method, "scope": scope, **allocated}
+        prune_checkpoint(checkpoint, sparsities, Path(output), quiet, **options)
+        return
     from topograph.pruning import PruningPlan, prune_levels, save_masks
     from topograph.training import find_recipe, load_data
 

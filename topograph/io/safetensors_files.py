@@ -22,6 +22,7 @@ from topograph.io.stored_tensors import StoredTensor, blocks, check_readable
 from topograph.io.strict_json import parse_json
 
 METADATA = "__metadata__"
+MADE_BY = "topograph"  # the entry of the metadata in which a file says how it was pruned
 _LENGTH_BYTES = 8
 _HEADER_BYTES = 100_000_000  # as the library of the format allows
 _JSON_FACTOR = 32  # bytes of Python objects for a byte of JSON
@@ -29,8 +30,8 @@ _KEYS = {"dtype", "shape", "data_offsets"}
 _HINT = "the file is cut short or was not written by safetensors; fetch or save it again."
 
 
-def read_safetensors(path: Path, budget: Budget) -> dict[str, StoredTensor]:
-    """Return the tensors of a file by name, in the order of its header, none of them read yet.
+def read_safetensors(path: Path, budget: Budget) -> tuple[dict[str, StoredTensor], list[str]]:
+    """Return the tensors of a file by name, in the order of its header, not read yet, and notes.
 
     Raises
     ------
@@ -42,14 +43,17 @@ def read_safetensors(path: Path, budget: Budget) -> dict[str, StoredTensor]:
         header = parse_json(stream.read(length), "The header")
     if not isinstance(header, dict):
         raise ReadError("The header must be a JSON object, but it is none.", hint=_HINT)
-    _check_metadata(header.pop(METADATA, {}))
+    metadata = header.pop(METADATA, {})
+    _check_metadata(metadata)
     start = _LENGTH_BYTES + length
     places = {name: _place(name, said) for name, said in header.items()}
     _check_places(places, size - start)
-    return {
+    tensors = {
         name: _tensor(path, name, header[name], start + first)
         for name, (first, _) in places.items()
     }
+    made = [f"Pruned, as the file says: {shown(metadata[MADE_BY])}"] if MADE_BY in metadata else []
+    return tensors, made
 
 
 def _header_length(stream: BinaryIO, size: int, budget: Budget) -> int:

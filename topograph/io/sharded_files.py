@@ -51,7 +51,7 @@ def read_tensors(path: Path, budget: Budget) -> tuple[dict[str, StoredTensor], l
     if ending == INDEX:
         return _read_index(path, budget)
     if ending == SAFETENSORS:
-        return read_safetensors(path, budget), []
+        return read_safetensors(path, budget)
     if ending in TORCH:
         return read_torch(path, budget)
     raise ReadError(
@@ -70,9 +70,11 @@ def _read_folder(folder: Path, budget: Budget) -> tuple[dict[str, StoredTensor],
     if not shards:
         raise ReadError("A folder of weights must hold .safetensors files, but it has none.")
     tensors: dict[str, StoredTensor] = {}
+    notes: list[str] = []
     for shard in shards:
         with naming(shown(shard)):
-            found = read_safetensors(folder / shard, budget)
+            found, said = read_safetensors(folder / shard, budget)
+        notes += said
         for name, tensor in found.items():
             if name in tensors:
                 raise ReadError(
@@ -81,7 +83,7 @@ def _read_folder(folder: Path, budget: Budget) -> tuple[dict[str, StoredTensor],
                     hint="keep one folder a checkpoint.",
                 )
             tensors[name] = tensor
-    return tensors, []
+    return tensors, notes
 
 
 def _read_index(path: Path, budget: Budget) -> tuple[dict[str, StoredTensor], list[str]]:

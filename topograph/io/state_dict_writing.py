@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -34,7 +34,13 @@ def has_weights(state: StateDict) -> bool:
     )
 
 
-def write_state_dict(state: StateDict, path: Path, style: Style, threshold: float = 0.0) -> None:
+def write_state_dict(
+    state: StateDict,
+    path: Path,
+    style: Style,
+    threshold: float = 0.0,
+    metadata: Mapping[str, str] | None = None,
+) -> None:
     """Write a state dict as ``.safetensors`` or as a file of torch, whole or not at all.
 
     Parameters
@@ -46,6 +52,8 @@ def write_state_dict(state: StateDict, path: Path, style: Style, threshold: floa
         ``X_orig`` and ``X_mask`` as of torch.nn.utils.prune.
     threshold : float, default 0.0
         Weights with ``|w| <= threshold`` are pruned.
+    metadata : mapping of str to str, optional
+        For the header of ``.safetensors``; a file of torch has no place for it.
 
     Raises
     ------
@@ -62,7 +70,7 @@ def write_state_dict(state: StateDict, path: Path, style: Style, threshold: floa
         if extension(path) in TORCH:
             _write_torch(tensors, file)
         else:
-            write_safetensors(tensors, file, {"format": "pt"})
+            write_safetensors(tensors, file, {"format": "pt", **(metadata or {})})
 
 
 def _tensors(state: StateDict, style: Style, threshold: float) -> Iterator[StoredTensor]:

@@ -6,6 +6,13 @@ layers, keeps exactly as many of them as asked, and returns a `PrunedMasks`.
 
 import topograph.training as _training  # noqa: F401  says in one sentence if torch is missing
 from topograph.pruning.calibration import calibration_batch
+from topograph.pruning.checkpoints import (
+    CHECKPOINT_METHODS,
+    PrunedStateDict,
+    prune_state_dict,
+    read_to_prune,
+    write_pruned,
+)
 from topograph.pruning.grasp import prune_grasp
 from topograph.pruning.iterative import cubic_sparsity, prune_iterative
 from topograph.pruning.levels import METHODS, PrunedLevel, PruningPlan, prune_levels
@@ -20,9 +27,11 @@ from topograph.pruning.snip import prune_snip
 from topograph.pruning.synflow import prune_synflow
 
 __all__ = [
+    "CHECKPOINT_METHODS",
     "METHODS",
     "PrunedLevel",
     "PrunedMasks",
+    "PrunedStateDict",
     "PruningPlan",
     "calibration_batch",
     "cosine_fraction",
@@ -35,8 +44,11 @@ __all__ = [
     "prune_magnitude",
     "prune_random",
     "prune_snip",
+    "prune_state_dict",
     "prune_synflow",
+    "read_to_prune",
     "save_masks",
     "train_rigl",
     "train_set",
+    "write_pruned",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Literal, TypeAlias
 
-from torch import nn
+from torch import Tensor, nn
 
 from topograph.errors import ParameterError
 from topograph.generators.allocation import Allocation, allocate_edges
@@ -13,7 +13,7 @@ from topograph.pruning.shapes import allocate_weights
 from topograph.training.masking import prunable_parameters
 
 Scope: TypeAlias = Literal["layer", "global"]
-Parameters: TypeAlias = Mapping[str, nn.Parameter]
+Parameters: TypeAlias = Mapping[str, Tensor]
 
 
 def checked_sparsity(sparsity: float) -> float:
