@@ -30,7 +30,7 @@ study-demo: $(STAMP)  ## A whole study on digits, from plan to report, in minute
 	$(BIN)/topograph study report examples/studies/digits.toml --jobs 2
 
 test: $(STAMP)  ## Run the whole test suite (no GPU, no network)
-	$(BIN)/python -m pytest -n $(WORKERS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)  # a worker a core: more threads collide
 
 slow: $(STAMP)  ## Run the tests that take minutes or gigabytes
 	$(BIN)/python -m pytest -m slow
