@@ -197,3 +197,13 @@ def test_changed_bytes_give_a_graph_or_a_sentence(tmp_path, data):
         assert read(path).n_edges >= 0
     except TopographError as error:
         assert error.message.isprintable()  # noqa: PT017
+
+
+def test_a_file_says_how_it_was_made_but_not_at_any_length(tmp_path):
+    path = tmp_path / "net.safetensors"
+    for said, shown in (("by chance", "by chance"), ("\x1b" + "x" * 9000, "\\x1bxxx")):
+        with path.open("wb") as file:
+            write_safetensors([held("fc.weight", np.eye(2))], file, {"topograph": said})
+        _, (note,) = read_safetensors(path, Budget())
+        assert note.startswith(f"Pruned, as the file says: {shown}")
+        assert len(note) < 2100

@@ -26,6 +26,7 @@ MADE_BY = "topograph"  # the entry of the metadata in which a file says how it w
 _LENGTH_BYTES = 8
 _HEADER_BYTES = 100_000_000  # as the library of the format allows
 _JSON_FACTOR = 32  # bytes of Python objects for a byte of JSON
+_LONGEST_NOTE = 2000
 _KEYS = {"dtype", "shape", "data_offsets"}
 _HINT = "the file is cut short or was not written by safetensors; fetch or save it again."
 
@@ -52,8 +53,7 @@ def read_safetensors(path: Path, budget: Budget) -> tuple[dict[str, StoredTensor
         name: _tensor(path, name, header[name], start + first)
         for name, (first, _) in places.items()
     }
-    made = [f"Pruned, as the file says: {shown(metadata[MADE_BY])}"] if MADE_BY in metadata else []
-    return tensors, made
+    return tensors, _how_it_was_made(metadata)
 
 
 def _header_length(stream: BinaryIO, size: int, budget: Budget) -> int:
@@ -119,6 +119,14 @@ def _check_places(places: Mapping[str, tuple[int, int]], size: int) -> None:
             f"The tensors must fill the {size} bytes after the header, but they claim {done}.",
             hint=_HINT,
         )
+
+
+def _how_it_was_made(metadata: Mapping[str, str]) -> list[str]:
+    said = metadata.get(MADE_BY)
+    if said is None:
+        return []
+    more = "..." if len(said) > _LONGEST_NOTE else ""
+    return [f"Pruned, as the file says: {shown(said[:_LONGEST_NOTE])}{more}"]
 
 
 def _tensor(path: Path, name: str, said: Mapping[str, Any], start: int) -> StoredTensor:
