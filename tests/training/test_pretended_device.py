@@ -94,6 +94,7 @@ def test_engines(name, data, monkeypatch):
         engine = make_engine(case.engine, list(case.members), data.to(device), MOMENTUM, device)
         losses = [engine.advance(order[:3], rates[:3])]
         kept = engine.state()
+        assert {value.device for value in kept.values()} == {CPU}
         engine.restore(kept)
         assert_same_state(engine.state(), kept)
         losses.append(engine.advance(order[3:], rates[3:]))
