@@ -171,8 +171,8 @@ def write_pruned(pruned: PrunedStateDict, path: str | os.PathLike[str]) -> None:
     pruned : PrunedStateDict
     path : path
         Ends in ``.safetensors``, whose metadata then say how it was pruned, or in ``.pt``,
-        ``.pth`` or ``.bin``, where there is no place for it. Written whole or not at all, the same
-        bytes for the same weights.
+        ``.pth`` or ``.bin``, where there is no place for it. Written whole or not at all; a
+        ``.safetensors`` file of the same weights has the same bytes.
 
     Raises
     ------
