@@ -46,12 +46,11 @@ def prune_checkpoint(
     try:
         with ProgressBar(quiet) as progress:
             progress(f"read {Path(checkpoint).name}", 0, len(sparsities))
-            state, ending = read_to_prune(checkpoint)
+            state, stem, ending = read_to_prune(checkpoint)
             for note in (*state.notes, *state.skipped):
                 if note != PLAIN:
                     click.echo(f"Note: {note}", err=True)
             folder.mkdir(parents=True, exist_ok=True)
-            stem = _stem(Path(checkpoint).resolve().name)
             for number, said in enumerate(sparsities):
                 progress(f"{options['method']} to {said}", number, len(sparsities))
                 pruned = prune_state_dict(state, float(said), **options)
@@ -64,10 +63,3 @@ def prune_checkpoint(
     finally:
         if rows:  # what is on disk, after an interruption too
             click.echo(plain_table(_TITLES, rows), nl=False)
-
-
-def _stem(name: str) -> str:
-    """Return the name of a file or a folder without what tells its format."""
-    for ending in (".index.json", ".safetensors", ".pt", ".pth", ".bin", ".th", ".ckpt"):
-        name = name.removesuffix(ending)
-    return name

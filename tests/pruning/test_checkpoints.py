@@ -59,8 +59,8 @@ def test_a_checkpoint_is_pruned_as_its_net_is(trained, scope, tmp_path):
     net, folder = trained
     expected = prune_magnitude(net, 0.8, scope=scope)
     for name in ("net.safetensors", "net.pt"):
-        state, ending = read_to_prune(folder / name)
-        assert name.endswith(ending)
+        state, stem, ending = read_to_prune(folder / name)
+        assert name == stem + ending
         found = prune_state_dict(state, 0.8, scope=scope)
         assert {key: mask.tolist() for key, mask in found.masks.items()} == {
             key: mask.tolist() for key, mask in expected.masks.items()
@@ -116,9 +116,9 @@ def test_what_is_kept_is_a_weight_and_exactly_as_many_as_there_are(weights, spar
 
 
 def test_pruning_twice_keeps_what_was_pruned(trained, tmp_path):
-    state, _ = read_to_prune(trained[1] / "net.safetensors")
+    state, *_ = read_to_prune(trained[1] / "net.safetensors")
     write_pruned(prune_state_dict(state, 0.5), tmp_path / "half.safetensors")
-    half, _ = read_to_prune(tmp_path / "half.safetensors")
+    half, *_ = read_to_prune(tmp_path / "half.safetensors")
     for sparsity in (0.3, 0.9):
         both, once = (prune_state_dict(given, sparsity) for given in (half, state))
         for name, mask in both.masks.items():
@@ -127,7 +127,7 @@ def test_pruning_twice_keeps_what_was_pruned(trained, tmp_path):
 
 
 def test_refusals(trained, tmp_path):
-    state, _ = read_to_prune(trained[1] / "net.pt")
+    state, *_ = read_to_prune(trained[1] / "net.pt")
     for options, said in (
         ({"sparsity": 1.0}, "below 1"),
         ({"method": "snip"}, "nn.Module"),

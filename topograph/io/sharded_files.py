@@ -18,7 +18,7 @@ from topograph.io.torch_files import read_torch
 SAFETENSORS = ".safetensors"
 INDEX = ".json"
 
-_INDEX_END = ".index.json"
+INDEX_END = ".index.json"
 _JSON_FACTOR = 32  # bytes of Python objects for a byte of JSON
 _LARGEST_INDEX = 100_000_000
 
@@ -26,7 +26,7 @@ _LARGEST_INDEX = 100_000_000
 def is_sharded_folder(path: Path) -> bool:
     """Whether a folder holds a checkpoint: an index of shards, or ``.safetensors`` files."""
     return any(
-        entry.name.endswith((_INDEX_END, SAFETENSORS)) and entry.is_file()
+        entry.name.endswith((INDEX_END, SAFETENSORS)) and entry.is_file()
         for entry in path.iterdir()
     )
 
@@ -62,7 +62,7 @@ def read_tensors(path: Path, budget: Budget) -> tuple[dict[str, StoredTensor], l
 
 def _read_folder(folder: Path, budget: Budget) -> tuple[dict[str, StoredTensor], list[str]]:
     names = sorted((entry.name for entry in folder.iterdir()), key=natural_key)
-    indices = [name for name in names if name.endswith(_INDEX_END)]
+    indices = [name for name in names if name.endswith(INDEX_END)]
     if indices:
         safe = [name for name in indices if SAFETENSORS in name]
         return _read_index(folder / (safe or indices)[0], budget)

@@ -19,8 +19,11 @@ from topograph.generators.allocation import Allocation
 from topograph.io import StateDict, read_state_dict, weight_of
 from topograph.io.paths import extension, listed, naming, shown
 from topograph.io.safetensors_files import MADE_BY
+from topograph.io.sharded_files import INDEX_END
+from topograph.io.sharded_files import SAFETENSORS as _SAFETENSORS
 from topograph.io.state_dict_writing import TORCH, has_weights, write_state_dict
 from topograph.io.stored_tensors import held
+from topograph.io.torch_files import EXTENSIONS
 from topograph.pruning.selection import keep_largest, keep_random, kept_weights
 from topograph.pruning.targets import (
     Scope,
@@ -33,7 +36,6 @@ from topograph.version import topograph_version
 
 CheckpointMethod: TypeAlias = Literal["magnitude", "random"]
 CHECKPOINT_METHODS: tuple[CheckpointMethod, ...] = ("magnitude", "random")
-_SAFETENSORS = ".safetensors"
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,8 +192,8 @@ def write_pruned(pruned: PrunedStateDict, path: str | os.PathLike[str]) -> None:
     write_state_dict(pruned.state, target, "weights", metadata={MADE_BY: said})
 
 
-def read_to_prune(path: str | os.PathLike[str]) -> tuple[StateDict, str]:
-    """Read a checkpoint, and say how the names of its pruned copies end.
+def read_to_prune(path: str | os.PathLike[str]) -> tuple[StateDict, str, str]:
+    """Read a checkpoint, and say how the names of its pruned copies begin and end.
 
     Raises
     ------
@@ -202,8 +204,11 @@ def read_to_prune(path: str | os.PathLike[str]) -> tuple[StateDict, str]:
     state = read_state_dict(file)
     with naming(shown(file)):
         _check(state, "magnitude", None, None)
-    ending = extension(Path(file))
-    return state, ending if ending in TORCH else _SAFETENSORS
+    ending = extension(file)
+    stem = Path(file).resolve().name
+    for said in (INDEX_END, _SAFETENSORS, *EXTENSIONS):  # not any suffix: folders have dots
+        stem = stem.removesuffix(said)
+    return state, stem, ending if ending in TORCH else _SAFETENSORS
 
 
 def _check(

@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from topograph.analysis import analyze
 from topograph.errors import MissingExtraError, ParameterError
@@ -23,6 +23,9 @@ from topograph.training.bundle.results import RESULTS, read_results
 from topograph.training.data.preparation import prepared_shape
 from topograph.training.data.published import PUBLISHED
 
+if TYPE_CHECKING:
+    from topograph.architectures.opening import Encoding
+
 ENDINGS = (".parquet", ".csv", ".jsonl")
 
 
@@ -30,7 +33,7 @@ def collect_bundle(
     folder: Path,
     metrics: Sequence[str] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
-    encoding: Literal["unrolled", "channel"] = "unrolled",
+    encoding: Encoding = "unrolled",
 ) -> list[dict[str, Any]]:
     """Return a row for each finished run: its results, and the metrics of its mask.
 
@@ -65,7 +68,7 @@ def collect_bundle(
 
 
 def _graph_of(
-    entry: MaskEntry, manifest: Manifest, folder: Path, encoding: Literal["unrolled", "channel"]
+    entry: MaskEntry, manifest: Manifest, folder: Path, encoding: Encoding
 ) -> LayeredGraph:
     """Return the graph of a mask; that of a model is made for images as it was trained on."""
     path = folder / MASKS / f"{entry.digest}.safetensors"
