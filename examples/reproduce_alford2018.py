@@ -6,8 +6,9 @@ ReLU; masks by magnitude, one-time or iterative, per layer, all layers; retraine
 weights. The published values are of one run each. Beside them stand the mean of our seeds
 and the 95 % prediction interval for one more run; a published value outside is marked.
 
-A finished run is a line of the results file and is not done again. Each says as well how many
-classes the retrained net predicts; with ``--linear-logits`` the ReLU on the logits is left out.
+A finished run is a line of the results file and is not done again; trained dense nets lie beside
+it, for both methods and for the next time. Each line says as well how many classes the retrained
+net predicts; with ``--linear-logits`` the ReLU on the logits is left out.
 
     python examples/reproduce_alford2018.py --data DIR -o results.jsonl
     python examples/reproduce_alford2018.py --data DIR --linear-logits -o linear.jsonl
@@ -79,7 +80,7 @@ def run(job: Job, target: Path) -> None:
         seed=job.seed,
         device=job.device,
     )
-    for level in prune_levels(plan):
+    for level in prune_levels(plan, dense=dense_net(plan, target.with_suffix(".dense"))):
         found = evaluate(level.module.cpu(), test.test_images, test.test_labels)
         row = {
             "model": job.model,
@@ -96,6 +97,29 @@ def run(job: Job, target: Path) -> None:
         }
         with target.open("a") as file:
             file.write(json.dumps(row) + "\n")
+
+
+def dense_net(plan: Any, folder: Path) -> Any:
+    """Return the dense net of a plan: from its file, or trained, and then kept there."""
+    import torch
+
+    from topograph.pruning import train_dense
+    from topograph.training import build_model
+
+    logits = "relu" if plan.recipe.relu_logits else "linear"
+    length = plan.n_steps or "all"
+    file = folder / f"{plan.model}-{plan.data.name}-{logits}-{length}-steps-seed-{plan.seed}.pt"
+    if file.exists():
+        options = {"relu_logits": plan.recipe.relu_logits}
+        module = build_model(plan.model, plan.data.shape, plan.data.n_classes, **options)
+        module.load_state_dict(torch.load(file, weights_only=True))
+        return module
+    module = train_dense(plan)
+    folder.mkdir(parents=True, exist_ok=True)
+    unfinished = file.with_suffix(f".{plan.method}")
+    torch.save({name: value.cpu() for name, value in module.state_dict().items()}, unfinished)
+    unfinished.replace(file)
+    return module
 
 
 def _dead_outputs(level: Any) -> int | None:

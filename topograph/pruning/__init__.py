@@ -15,7 +15,7 @@ from topograph.pruning.checkpoints import (
 )
 from topograph.pruning.grasp import prune_grasp
 from topograph.pruning.iterative import cubic_sparsity, prune_iterative
-from topograph.pruning.levels import METHODS, PrunedLevel, PruningPlan, prune_levels
+from topograph.pruning.levels import METHODS, PrunedLevel, PruningPlan, prune_levels, train_dense
 from topograph.pruning.lottery import prune_lottery
 from topograph.pruning.magnitude import prune_magnitude
 from topograph.pruning.random_masks import prune_random
@@ -48,6 +48,7 @@ __all__ = [
     "prune_synflow",
     "read_to_prune",
     "save_masks",
+    "train_dense",
     "train_rigl",
     "train_set",
     "write_pruned",

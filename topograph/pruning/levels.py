@@ -22,7 +22,7 @@ from topograph.training.devices import find_device
 from topograph.training.fitting import Progress
 from topograph.training.recipes import Recipe
 
-__all__ = ["METHODS", "PrunedLevel", "PruningPlan", "prune_levels"]
+__all__ = ["METHODS", "PrunedLevel", "PruningPlan", "prune_levels", "train_dense"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +128,24 @@ class PrunedLevel:
     input_shape: tuple[int, int, int]
 
 
-def prune_levels(plan: PruningPlan, progress: Progress | None = None) -> Iterator[PrunedLevel]:
+def train_dense(plan: PruningPlan, progress: Progress | None = None) -> nn.Module:
+    """Train the dense net of a plan, as `prune_levels` does when it is given none.
+
+    It depends on the model, data, recipe, length and seed alone, so that plans which differ
+    in method or sparsities can share it.
+
+    Parameters
+    ----------
+    plan : PruningPlan
+    progress : callable, optional
+        As of `prune_levels`.
+    """
+    return _stage(plan, progress).dense()[0]
+
+
+def prune_levels(
+    plan: PruningPlan, progress: Progress | None = None, dense: nn.Module | None = None
+) -> Iterator[PrunedLevel]:
     """Prune to each sparsity of a plan in turn, giving each as soon as it is done.
 
     The dense net is trained once and shared by all levels; otherwise the levels are
@@ -139,11 +156,13 @@ def prune_levels(plan: PruningPlan, progress: Progress | None = None) -> Iterato
     plan : PruningPlan
     progress : callable, optional
         Called with what is being done, steps done, and steps in all.
+    dense : nn.Module, optional
+        What `train_dense` gave for this plan, or for one that differs in method or
+        sparsities; left as it is. By default it is trained, if the method needs it.
     """
-    device = find_device(plan.device)
-    data = prepare(plan.data, plan.recipe).to(device)
-    n_steps = plan.n_steps or plan.recipe.length(len(data.train_labels))
-    stage = Stage(plan.model, data, plan.recipe, n_steps, plan.seed, device, progress)
+    stage = _stage(plan, progress)
+    if dense is not None:
+        stage.have_dense(dense)
     method = METHODS[plan.method]
     for sparsity in plan.sparsities:
         stage.label = f"{plan.method} to {sparsity:g}"
@@ -156,15 +175,23 @@ def prune_levels(plan: PruningPlan, progress: Progress | None = None) -> Iterato
             module = copy.deepcopy(module) if method.keeps_weights else stage.fresh(outcome.pruned)
             accuracy["retrained"] = stage.train(module, outcome.pruned.masks).accuracy
             if accuracy["dense"] is None:
-                accuracy["dense"] = stage.dense()[1].accuracy
+                accuracy["dense"] = stage.dense()[1]
         provenance = pruning_provenance(
             outcome.pruned,
             model=plan.model,
-            data=data,
+            data=stage.data,
             recipe=plan.recipe,
-            n_steps=n_steps,
+            n_steps=stage.n_steps,
             seed=plan.seed,
-            device=device.type,
+            device=stage.device.type,
             accuracy=accuracy,
         )
-        yield PrunedLevel(outcome.pruned, module, accuracy, provenance, data.shape)
+        yield PrunedLevel(outcome.pruned, module, accuracy, provenance, stage.data.shape)
+
+
+def _stage(plan: PruningPlan, progress: Progress | None) -> Stage:
+    """Return the setting of a plan, its data prepared and on the device."""
+    device = find_device(plan.device)
+    data = prepare(plan.data, plan.recipe).to(device)
+    n_steps = plan.n_steps or plan.recipe.length(len(data.train_labels))
+    return Stage(plan.model, data, plan.recipe, n_steps, plan.seed, device, progress)

@@ -67,17 +67,17 @@ class Method:
 
 
 def _magnitude(stage: Stage, sparsity: float, options: Options) -> Outcome:
-    module, trained = stage.dense()
+    module, accuracy = stage.dense()
     pruned = prune_magnitude(module, sparsity, **options)
     apply_masks(module, pruned.masks)
-    return _outcome(pruned, module, dense=trained.accuracy, pruned_to=stage.accuracy(module))
+    return _outcome(pruned, module, dense=accuracy, pruned_to=stage.accuracy(module))
 
 
 def _iterative(stage: Stage, sparsity: float, options: Options) -> Outcome:
-    module, trained = stage.dense()
+    module, accuracy = stage.dense()
     every = _interval(200, stage.n_steps)
     pruned = prune_iterative(module, **_training(stage, sparsity, options), every=every)
-    return _outcome(pruned, module, dense=trained.accuracy, pruned_to=_accuracy(pruned))
+    return _outcome(pruned, module, dense=accuracy, pruned_to=_accuracy(pruned))
 
 
 def _lottery(stage: Stage, sparsity: float, options: Options) -> Outcome:

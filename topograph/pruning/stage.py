@@ -47,7 +47,7 @@ class Stage:
     device: torch.device
     report: Progress | None = None
     label: str = ""
-    _dense: tuple[nn.Module, FitRecord] | None = field(default=None, repr=False)
+    _dense: tuple[nn.Module, float] | None = field(default=None, repr=False)
 
     def initial(self) -> nn.Module:
         """Return the net with its initial weights."""
@@ -67,15 +67,20 @@ class Stage:
         initialise(module, self.recipe.initialisation, self.seed + 1, pruned.masks)
         return module
 
-    def dense(self) -> tuple[nn.Module, FitRecord]:
-        """Return a copy of the dense net, trained from its initial weights, and its record."""
+    def dense(self) -> tuple[nn.Module, float]:
+        """Return a copy of the dense net, trained from its initial weights, and its accuracy."""
         if self._dense is None:
             label, self.label = self.label, "train dense"
             module = self.initial()
-            self._dense = (module, self.train(module))
+            self._dense = (module, self.train(module).accuracy)
             self.label = label
-        module, trained = self._dense
-        return copy.deepcopy(module), trained
+        module, accuracy = self._dense
+        return copy.deepcopy(module), accuracy
+
+    def have_dense(self, module: nn.Module) -> None:
+        """Take a dense net that is trained already."""
+        module = copy.deepcopy(module).to(self.device)
+        self._dense = (module, self.accuracy(module))
 
     def train(self, module: nn.Module, masks: Mapping[str, Tensor] | None = None) -> FitRecord:
         """Train a net as the recipe says."""
