@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from topograph.errors import ParameterError
-from topograph.pruning import METHODS, PruningPlan, prune_levels
+from topograph.pruning import METHODS, PruningPlan, prune_levels, train_dense
 from topograph.training import ALFORD_2018, MODERN, check_zeros_outside, find_recipe, load_data
 
 
@@ -61,6 +61,32 @@ def test_every_method_runs_and_says_what_it_did(raw, method):
     assert provenance["sparsity"]["asked"] == 0.9
     assert sum(layer["kept"] for layer in provenance["sparsity"]["layers"].values()) == 5020
     assert set(provenance["versions"]) == {"topograph", "torch", "numpy", "python"}
+
+
+@pytest.mark.parametrize("method", ["magnitude", "iterative"])
+def test_a_dense_net_that_is_given_is_not_trained_again(raw, method):
+    settings = plan(raw, method=method)
+    dense = train_dense(plan(raw, sparsities=(0.3,)))
+    before = {name: value.clone() for name, value in dense.state_dict().items()}
+    labels = set()
+    (given,) = prune_levels(settings, lambda label, *_: labels.add(label), dense)
+    (own,) = prune_levels(settings)
+    assert given.provenance == own.provenance
+    assert not any("dense" in label for label in labels)
+    for name, weight in own.module.state_dict().items():
+        assert torch.equal(weight, given.module.state_dict()[name])
+    assert all(torch.equal(value, before[name]) for name, value in dense.state_dict().items())
+
+
+def test_masks_and_accuracy_are_those_of_the_dense_net_given(raw):
+    dense = train_dense(plan(raw))
+    with torch.no_grad():
+        dense.fc3.weight.mul_(torch.linspace(0.0, 1.0, 10)[:, None])
+        dense.fc3.bias.copy_(100.0 * torch.eye(10)[4])
+    (level,) = prune_levels(plan(raw), dense=dense)
+    share_of_fours = float((raw.test_labels == 4).float().mean())
+    assert level.accuracy["dense"] == pytest.approx(share_of_fours)
+    assert not level.pruned.masks["fc3.weight"][0].any()
 
 
 @pytest.mark.parametrize("method", ["magnitude", "snip", "rigl"])
