@@ -126,6 +126,41 @@ def test_a_hundred_layers_neither_overflow_nor_vanish():
     assert pruned.sparsity_reached == pytest.approx(0.99)
 
 
+class Skipping(nn.Module):
+    """Two layers; a path may go round the second."""
+
+    def __init__(self, first, second):
+        super().__init__()
+        self.first, self.second = first, second
+
+    def forward(self, values):
+        values = self.first(values)
+        return values + self.second(values)
+
+
+def test_paths_round_a_layer_weigh_as_they_are():
+    """A layer's own scale decides how much goes through it and how much round it."""
+    rng = np.random.default_rng(0)
+    first, second = rng.uniform(0.5, 1.5, (4, 3)), 50.0 * rng.uniform(0.5, 1.5, (4, 4))
+    module = Skipping(nn.Linear(3, 4), nn.Linear(4, 4))
+    module.first.weight.data.copy_(torch.from_numpy(first))
+    module.second.weight.data.copy_(torch.from_numpy(second))
+    through_first = first * (1 + second.sum(axis=0))[:, None]
+    through_second = second * first.sum(axis=1)
+    ranked = np.sort(np.concatenate([through_first.ravel(), through_second.ravel()]))[::-1]
+    for kept in (5, 12, 20):
+        pruned = prune_synflow(module, (3,), 1 - kept / 28, rounds=1)
+        assert np.array_equal(pruned.masks["first.weight"], through_first >= ranked[kept - 1])
+        assert np.array_equal(pruned.masks["second.weight"], through_second >= ranked[kept - 1])
+
+
+def test_a_flow_beyond_the_floats_is_refused_where_scaling_would_change_the_ranks():
+    module = Skipping(nn.Linear(3, 4), nn.Linear(4, 4)).double()
+    module.second.weight.data.fill_(1e250)
+    with pytest.raises(ParameterError, match="skip connections"):
+        prune_synflow(module, (3,), 0.5)
+
+
 def test_batch_normalisation_is_passed_in_evaluation_mode():
     module = nn.Sequential(nn.Linear(4, 5), nn.BatchNorm1d(5), nn.ReLU(), nn.Linear(5, 3))
     module[1].running_mean.fill_(3.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -19,6 +20,7 @@ from topograph.training.masking import prunable_parameters
 
 # Not homogeneous in what they are given; they leave signals where they are.
 _PASSED_OVER = (ResponseNormalisation, nn.LocalResponseNorm, nn.LayerNorm, nn.GroupNorm, nn.Dropout)
+_SMALLEST = 1e-200  # of flows whose parts are numbers of full precision too
 
 
 def synflow_scores(module: nn.Module, input_shape: Sequence[int]) -> dict[str, Tensor]:
@@ -93,6 +95,12 @@ def prune_synflow(
     PrunedMasks
         Its history has the weights that each layer keeps after each round.
 
+    Raises
+    ------
+    ParameterError
+        If ``rounds`` is below 1, or the flow of a net in which paths go round layers leaves the
+        range of floating-point numbers.
+
     References
     ----------
     Tanaka, Kunin, Yamins & Ganguli, NeurIPS 2020.
@@ -103,7 +111,7 @@ def prune_synflow(
     names = list(pruned_parameters(module, exclude, keep_output_dense))
     absolute = _of_absolute_weights(module)
     weights = {name: absolute.get_parameter(name) for name in names}
-    _scale(absolute)
+    _keep_in_range(absolute, input_shape)
     total = sum(weight.numel() for weight in weights.values())
     goal = total - round(share * total)
     masks = {name: torch.ones_like(weight, dtype=torch.bool) for name, weight in weights.items()}
@@ -136,24 +144,41 @@ def _of_absolute_weights(module: nn.Module) -> nn.Module:
     return absolute
 
 
-@torch.no_grad()
-def _scale(absolute: nn.Module) -> None:
-    """Divide every layer by its largest sum over inputs: no net is deep enough to overflow.
+def _keep_in_range(absolute: nn.Module, input_shape: Sequence[int]) -> None:
+    """Scale the layers of a net that is so deep that its flow is no floating-point number.
 
-    A factor on a layer is a factor on all scores of all layers: ranks stay as they are.
+    Where every path goes through every layer, a factor on a layer is a factor on all scores of
+    all layers: ranks stay as they are. Where some go round a layer they would not, so that
+    layers are scaled only if there is need.
     """
-    for weight in prunable_parameters(absolute).values():
-        largest = weight.flatten(1).sum(dim=1).max()
-        if largest > 0:
-            weight.div_(largest)
+    if _SMALLEST < float(_total_flow(absolute, input_shape).detach()) < 1 / _SMALLEST:
+        return
+    with torch.no_grad():
+        for weight in prunable_parameters(absolute).values():
+            largest = weight.flatten(1).sum(dim=1).max()
+            if largest > 0:
+                weight.div_(largest)
+    total = float(_total_flow(absolute, input_shape).detach())
+    sums = [float(score.sum()) for score in _flow(absolute, input_shape).values()]
+    if any(not math.isclose(found, total, rel_tol=1e-6) for found in sums):
+        raise ParameterError(
+            "The synaptic flow of a net with skip connections must be within the range of "
+            "floating-point numbers, but this one is not.",
+            hint="Scale the weights: a net at initialisation has flows far within.",
+        )
+
+
+def _total_flow(absolute: nn.Module, input_shape: Sequence[int]) -> Tensor:
+    device = next(absolute.parameters()).device
+    ones = torch.ones(1, *input_shape, dtype=torch.float64, device=device)
+    with _homogeneous(absolute):
+        total: Tensor = absolute(ones).sum()
+    return total
 
 
 def _flow(absolute: nn.Module, input_shape: Sequence[int]) -> dict[str, Tensor]:
     weights = prunable_parameters(absolute)
-    device = next(iter(weights.values())).device
-    ones = torch.ones(1, *input_shape, dtype=torch.float64, device=device)
-    with _homogeneous(absolute):
-        flow = absolute(ones).sum()
+    flow = _total_flow(absolute, input_shape)
     gradients = torch.autograd.grad(flow, list(weights.values()))
     return {
         name: weight.detach() * gradient
