@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import copy
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from topograph.architectures.response_normalisation import ResponseNormalisation
 from topograph.errors import ParameterError
 from topograph.pruning.record import PrunedMasks, record
 from topograph.pruning.selection import keep_largest, kept_weights
 from topograph.pruning.targets import checked_sparsity, pruned_parameters
+from topograph.training.homogeneous import of_absolute_weights, total_flow
 from topograph.training.masking import prunable_parameters
 
-# Not homogeneous in what they are given; they leave signals where they are.
-_PASSED_OVER = (ResponseNormalisation, nn.LocalResponseNorm, nn.LayerNorm, nn.GroupNorm, nn.Dropout)
 _SMALLEST = 1e-200  # of flows whose parts are numbers of full precision too
 
 
@@ -57,7 +52,7 @@ def synflow_scores(module: nn.Module, input_shape: Sequence[int]) -> dict[str, T
     >>> scores["2.weight"], float(scores["0.weight"].sum())
     (tensor([[2., 2., 2.]], dtype=torch.float64), 6.0)
     """
-    return _flow(_of_absolute_weights(module), input_shape)
+    return _flow(of_absolute_weights(module), input_shape)
 
 
 def prune_synflow(
@@ -109,7 +104,7 @@ def prune_synflow(
     if rounds < 1:
         raise ParameterError.expected("rounds", "at least 1", rounds)
     names = list(pruned_parameters(module, exclude, keep_output_dense))
-    absolute = _of_absolute_weights(module)
+    absolute = of_absolute_weights(module)
     weights = {name: absolute.get_parameter(name) for name in names}
     _keep_in_range(absolute, input_shape)
     total = sum(weight.numel() for weight in weights.values())
@@ -129,21 +124,6 @@ def prune_synflow(
     return record(module, "synflow", share, masks, None, parameters, history)
 
 
-@torch.no_grad()
-def _of_absolute_weights(module: nn.Module) -> nn.Module:
-    """Return a copy in double precision whose weights are positive and whose biases are 0."""
-    absolute = copy.deepcopy(module).double().eval()
-    for name, parameter in absolute.named_parameters():
-        if name.rpartition(".")[2] == "bias":
-            parameter.zero_()
-        else:
-            parameter.abs_()
-    for name, values in absolute.named_buffers():
-        if name.rpartition(".")[2] == "running_mean":
-            values.zero_()
-    return absolute
-
-
 def _keep_in_range(absolute: nn.Module, input_shape: Sequence[int]) -> None:
     """Scale the layers of a net that is so deep that its flow is no floating-point number.
 
@@ -151,14 +131,14 @@ def _keep_in_range(absolute: nn.Module, input_shape: Sequence[int]) -> None:
     all layers: ranks stay as they are. Where some go round a layer they would not, so that
     layers are scaled only if there is need.
     """
-    if _SMALLEST < float(_total_flow(absolute, input_shape).detach()) < 1 / _SMALLEST:
+    if _SMALLEST < float(total_flow(absolute, input_shape).detach()) < 1 / _SMALLEST:
         return
     with torch.no_grad():
         for weight in prunable_parameters(absolute).values():
             largest = weight.flatten(1).sum(dim=1).max()
             if largest > 0:
                 weight.div_(largest)
-    total = float(_total_flow(absolute, input_shape).detach())
+    total = float(total_flow(absolute, input_shape).detach())
     sums = [float(score.sum()) for score in _flow(absolute, input_shape).values()]
     if any(not math.isclose(found, total, rel_tol=1e-6) for found in sums):
         raise ParameterError(
@@ -168,38 +148,11 @@ def _keep_in_range(absolute: nn.Module, input_shape: Sequence[int]) -> None:
         )
 
 
-def _total_flow(absolute: nn.Module, input_shape: Sequence[int]) -> Tensor:
-    device = next(absolute.parameters()).device
-    ones = torch.ones(1, *input_shape, dtype=torch.float64, device=device)
-    with _homogeneous(absolute):
-        total: Tensor = absolute(ones).sum()
-    return total
-
-
 def _flow(absolute: nn.Module, input_shape: Sequence[int]) -> dict[str, Tensor]:
     weights = prunable_parameters(absolute)
-    flow = _total_flow(absolute, input_shape)
+    flow = total_flow(absolute, input_shape)
     gradients = torch.autograd.grad(flow, list(weights.values()))
     return {
         name: weight.detach() * gradient
         for (name, weight), gradient in zip(weights.items(), gradients, strict=True)
     }
-
-
-@contextmanager
-def _homogeneous(module: nn.Module) -> Iterator[None]:
-    """Make normalisation layers give back what they are given."""
-    handles = [
-        child.register_forward_hook(_unchanged)
-        for child in module.modules()
-        if isinstance(child, _PASSED_OVER)
-    ]
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
-
-
-def _unchanged(_: nn.Module, given: tuple[Any, ...], __: Any) -> Any:
-    return given[0]

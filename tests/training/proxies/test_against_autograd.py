@@ -13,7 +13,7 @@ from topograph.errors import Undefined
 from topograph.training import MODERN
 from topograph.training.engines.dense import DenseEngine
 from topograph.training.proxies import (
-    Probe,
+    ChainProbe,
     gradient_balance,
     gradient_flow,
     gradient_norm,
@@ -37,7 +37,9 @@ def pair(request, rng):
     member = net(rng)
     data = images_for(member, rng)
     parameters = with_biases(member, rng)
-    probe = Probe.of_member(member, request.param, data, n_images=4, seed=3, parameters=parameters)
+    probe = ChainProbe.of_member(
+        member, request.param, data, n_images=4, seed=3, parameters=parameters
+    )
     return probe, Naive(member, request.param, data, parameters, 4, seed=3)
 
 
@@ -64,16 +66,16 @@ def test_gradients_are_those_that_engines_step_along(rng):
     data = images_for(member, rng, count=5)
     engine = DenseEngine([member], data, MODERN, torch.device("cpu"))
     engine.advance(torch.arange(5)[None], [0.1])
-    probe = Probe.of_member(member, MODERN, data, n_images=5)
+    probe = ChainProbe.of_member(member, MODERN, data, n_images=5)
     assert engine.gradient_norms()[0] == pytest.approx(layer_gradient_norms(probe), rel=1e-5)
 
 
 def test_chunks_of_edges_change_nothing(pair, monkeypatch):
-    from topograph.training.proxies import gradients
+    from topograph.training.proxies import chain_probe
 
     probe, _ = pair
     whole = layer_gradient_norms(probe)
-    monkeypatch.setattr(gradients, "_CHUNK", 8)
+    monkeypatch.setattr(chain_probe, "_CHUNK", 8)
     again = dataclasses.replace(probe)
     assert layer_gradient_norms(again) == pytest.approx(whole, rel=1e-12)
 
@@ -96,7 +98,7 @@ def test_kernel_against_autograd(pair):
 
 def test_condition_number_of_a_kernel_of_full_rank(rng):
     member = net(rng, widths=(6, 20, 3), density=1.0)
-    probe = Probe.of_member(member, MODERN, images_for(member, rng), n_images=3)
+    probe = ChainProbe.of_member(member, MODERN, images_for(member, rng), n_images=3)
     values = np.linalg.eigvalsh(neural_tangent_kernel(probe))
     assert ntk_condition_number(probe) == pytest.approx(math.log10(values[-1] / values[0]))
 
@@ -113,7 +115,7 @@ def test_jacobians_against_autograd(pair):
 
 def test_condition_number_of_jacobians_of_full_rank(rng):
     member = net(rng, widths=(6, 12, 3), density=1.0)
-    probe = Probe.of_member(member, MODERN, images_for(member, rng), n_images=5)
+    probe = ChainProbe.of_member(member, MODERN, images_for(member, rng), n_images=5)
     values = np.linalg.svd(input_output_jacobians(probe), compute_uv=False)
     expected = np.mean([math.log10(one[0] / one[2]) for one in values])
     assert jacobian_condition_number(probe) == pytest.approx(expected)

@@ -13,7 +13,7 @@ from topograph.errors import ParameterError
 from topograph.training import ALFORD_2018, MODERN
 from topograph.training.engines.member import LayerParameters, Member, initial_parameters
 from topograph.training.engines.pattern import Pattern
-from topograph.training.proxies import PROXIES, Probe, kernel, probing, proxies
+from topograph.training.proxies import PROXIES, ChainProbe, kernel, probing, proxies
 
 
 def relabelled(member, data, parameters, rng):
@@ -193,12 +193,12 @@ def test_what_does_not_fit_is_refused(rng, digits):
     with pytest.raises(ParameterError, match="biases must be of shape"):
         proxies(member, MODERN, data, n_images=2, parameters=short)
     with pytest.raises(ParameterError, match="batch_norm"):
-        proxies(member, dataclasses.replace(MODERN, batch_norm=True), data, n_images=2)
+        ChainProbe.of_member(member, dataclasses.replace(MODERN, batch_norm=True), data, n_images=2)
 
 
 def test_a_dense_last_layer_is_probed_as_it_is_trained(rng):
     graph = net(rng, density=0.3).graph
     member = Member.of_graph(graph, output_layer="dense")
     assert member.patterns[-1].n_edges == Pattern.complete(*graph.layers[-1].shape).n_edges
-    probe = Probe.of_member(member, MODERN, images_for(member, rng), n_images=2)
+    probe = ChainProbe.of_member(member, MODERN, images_for(member, rng), n_images=2)
     assert probe.weights[-1].nnz == member.patterns[-1].n_edges

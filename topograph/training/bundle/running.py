@@ -275,8 +275,6 @@ def _proxies(member: Member | ModelMember, setting: Setting, seed: int) -> dict[
     """Return the proxies of a net before it is trained, as columns."""
     if not setting.manifest.with_proxies:
         return {}
-    if isinstance(member, ModelMember):
-        return {"undefined.proxies": "not there for nets with convolutions yet"}
     found = proxies(member, setting.manifest.recipe, setting.data, seed=seed)
     columns: dict[str, Any] = {f"proxy.{name}": value for name, value in found.values.items()}
     return columns | {f"undefined.{name}": reason for name, reason in found.undefined.items()}

@@ -1,6 +1,7 @@
 """Numbers on a net at initialisation that are said to tell how well it will train."""
 
-from topograph.training.proxies.collecting import PROXIES, ProxyValues, proxies
+from topograph.training.proxies.chain_probe import ChainProbe
+from topograph.training.proxies.collecting import PROXIES, ProxyValues, proxies, proxies_of
 from topograph.training.proxies.gradients import (
     gradient_balance,
     gradient_flow,
@@ -19,11 +20,14 @@ from topograph.training.proxies.kernel import (
     ntk_effective_rank,
     ntk_trace,
 )
+from topograph.training.proxies.module_probe import ModuleProbe
 from topograph.training.proxies.probing import Probe
 from topograph.training.proxies.synaptic_flow import synflow_total
 
 __all__ = [
     "PROXIES",
+    "ChainProbe",
+    "ModuleProbe",
     "Probe",
     "ProxyValues",
     "gradient_balance",
@@ -39,5 +43,6 @@ __all__ = [
     "ntk_effective_rank",
     "ntk_trace",
     "proxies",
+    "proxies_of",
     "synflow_total",
 ]

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from topograph.errors import Undefined
+from topograph.errors import ParameterError, Undefined
 from topograph.training.data.dataset import Dataset
 from topograph.training.engines.member import LayerParameters, Member
+from topograph.training.engines.model_member import ModelMember
+from topograph.training.proxies.chain_probe import ChainProbe
 from topograph.training.proxies.gradients import (
     gradient_balance,
     gradient_flow,
@@ -27,6 +29,7 @@ from topograph.training.proxies.kernel import (
     ntk_effective_rank,
     ntk_trace,
 )
+from topograph.training.proxies.module_probe import ModuleProbe
 from topograph.training.proxies.probing import N_IMAGES, Probe
 from topograph.training.proxies.synaptic_flow import synflow_total
 from topograph.training.recipes import Recipe
@@ -65,7 +68,7 @@ class ProxyValues:
 
 
 def proxies(
-    member: Member,
+    member: Member | ModelMember,
     recipe: Recipe,
     data: Dataset,
     *,
@@ -77,8 +80,13 @@ def proxies(
 
     Parameters
     ----------
-    member, recipe, data, n_images, seed, parameters
-        As of `Probe.of_member`.
+    member : Member or ModelMember
+        A chain of sparse layers, or a model with masks.
+    recipe, data, n_images, seed
+        As of `ChainProbe.of_member`, and of `ModuleProbe.of_member` for models and for
+        recipes that normalise batches.
+    parameters : sequence of LayerParameters, optional
+        Of a chain whose batches are not normalised.
 
     Returns
     -------
@@ -105,9 +113,31 @@ def proxies(
     >>> found.values["jacobian_condition_number"], found.undefined["jacobian_condition_number"]
     (None, 'singular: for 1 of 1 images')
     """
-    probe = Probe.of_member(
-        member, recipe, data, n_images=n_images, seed=seed, parameters=parameters
-    )
+    if isinstance(member, Member) and not (recipe.batch_norm or data.augmented):
+        return proxies_of(
+            ChainProbe.of_member(
+                member, recipe, data, n_images=n_images, seed=seed, parameters=parameters
+            )
+        )
+    if parameters is not None:
+        raise ParameterError(
+            "parameters are for a chain of sparse layers without batch normalisation.",
+            hint="proxies_of(ModuleProbe.of_module(...)) takes a module with any weights.",
+        )
+    return proxies_of(ModuleProbe.of_member(member, recipe, data, n_images=n_images, seed=seed))
+
+
+def proxies_of(probe: Probe) -> ProxyValues:
+    """Compute all trainability proxies of a probe, such as that of a module with its weights.
+
+    Examples
+    --------
+    >>> import torch
+    >>> net = torch.nn.Linear(2, 2)
+    >>> probe = ModuleProbe.of_module(net, torch.eye(2), torch.tensor([0, 1]))
+    >>> proxies_of(probe).values["ntk_trace"]
+    4.0
+    """
     values: dict[str, float | None] = {}
     undefined: dict[str, str] = {}
     for name, function in PROXIES.items():

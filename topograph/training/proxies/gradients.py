@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from topograph.errors import Undefined
 from topograph.sharing import shared
-from topograph.training.proxies.probing import Floats, Probe, check_finite, derivatives_at_sums
-
-_CHUNK = 1 << 22  # values at once
+from topograph.training.proxies.probing import Probe, check_finite
 
 
 @shared
@@ -37,11 +33,7 @@ def layer_gradient_norms(probe: Probe) -> tuple[float, ...]:
     tickets win", AAAI 2022.
     """
     check_finite(probe)
-    slopes = (_softmax(probe) - probe.targets) / probe.n_images
-    norms = [0.0] * len(probe.patterns)
-    for layer, derivatives in derivatives_at_sums(probe, slopes[:, :, None]):
-        norms[layer] = math.sqrt(_sum_of_squares(probe, layer, derivatives[:, :, 0]))
-    return tuple(norms)
+    return probe.gradient_norms()
 
 
 def gradient_norm(probe: Probe) -> float:
@@ -93,30 +85,10 @@ def gradient_balance(probe: Probe) -> float:
     """
     means = []
     for number, norm in enumerate(layer_gradient_norms(probe)):
-        n_edges = probe.patterns[number].n_edges
+        n_edges = probe.edges[number]
         if not n_edges:
             raise Undefined(f"layer {number + 1} has no edge")
         if norm == 0.0:
             raise Undefined(f"no gradient arrives at layer {number + 1}")
         means.append(norm / math.sqrt(n_edges))
     return math.log10(min(means) / max(means))
-
-
-def _softmax(probe: Probe) -> Floats:
-    powers = np.exp(probe.logits - probe.logits.max(axis=0))
-    found: Floats = powers / powers.sum(axis=0)
-    return found
-
-
-def _sum_of_squares(probe: Probe, layer: int, derivatives: Floats) -> float:
-    """Return the sum over edges of ``(sum over images of input x derivative)^2``."""
-    pattern, inputs = probe.patterns[layer], probe.inputs[layer]
-    targets = pattern.targets()
-    total, step = 0.0, max(1, _CHUNK // probe.n_images)
-    for start in range(0, pattern.n_edges, step):
-        edges = slice(start, start + step)
-        gradient = np.einsum(
-            "ei,ei->e", inputs[pattern.sources[edges]], derivatives[targets[edges]]
-        )
-        total += float(gradient @ gradient)
-    return total

@@ -6,13 +6,7 @@ import numpy as np
 
 from topograph.errors import Undefined
 from topograph.sharing import shared
-from topograph.training.proxies.probing import (
-    Floats,
-    Probe,
-    derivatives_at_sums,
-    of_each_output,
-    pull_back,
-)
+from topograph.training.proxies.probing import Floats, Probe, check_finite
 
 
 def input_output_jacobians(probe: Probe) -> Floats:
@@ -27,9 +21,8 @@ def input_output_jacobians(probe: Probe) -> Floats:
     Undefined
         If the outputs are not finite, or the array would exceed 1 GiB.
     """
-    for _, derivatives in derivatives_at_sums(probe, of_each_output(probe)):  # noqa: B007
-        pass
-    found = pull_back(probe, 0, derivatives).transpose(1, 2, 0)
+    check_finite(probe)
+    found = probe.jacobians()
     if not np.isfinite(found).all():
         raise Undefined("the derivatives are beyond the range of floats")
     return found
@@ -94,7 +87,7 @@ def jacobian_rank(probe: Probe) -> float:
 
 def _ranks(probe: Probe) -> Floats:
     values = _singular_values(probe)
-    tolerance = max(probe.n_classes, probe.widths[0]) * np.finfo(float).eps
+    tolerance = max(probe.n_classes, probe.n_inputs) * np.finfo(float).eps
     ranks: Floats = (values > values[:, :1] * tolerance).sum(axis=1)
     return ranks
 

@@ -5,16 +5,11 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import linalg, sparse
+from scipy import linalg
 
 from topograph.errors import Undefined
 from topograph.sharing import shared
-from topograph.training.proxies.probing import (
-    Floats,
-    Probe,
-    derivatives_at_sums,
-    of_each_output,
-)
+from topograph.training.proxies.probing import Floats, Probe, check_finite
 
 LARGEST_KERNEL = 4096  # rows; its eigenvalues take half a minute
 MOST_OPERATIONS = 10**11  # multiplications: minutes on one core
@@ -48,31 +43,19 @@ def neural_tangent_kernel(probe: Probe) -> Floats:
     Jacot, Gabriel & Hongler, "Neural tangent kernel: convergence and generalization in neural
     networks", NeurIPS 2018.
     """
-    n_images, n_rows = probe.n_images, probe.n_images * probe.n_classes
+    n_rows = probe.n_images * probe.n_classes
     if n_rows > LARGEST_KERNEL:
         raise Undefined(
             f"too large: images x classes are {n_rows}, and at most {LARGEST_KERNEL} are allowed"
         )
-    n_edges = sum(pattern.n_edges for pattern in probe.patterns)
-    steps = n_edges * n_images**2 + sum(probe.widths[1:]) * n_rows**2
+    steps = probe.kernel_steps
     if steps > MOST_OPERATIONS:
         raise Undefined(
             f"too large: the kernel takes {steps:.1e} steps, and at most {MOST_OPERATIONS:.0e} are "
             f"allowed"
         )
-    kernel = np.zeros((n_images, probe.n_classes, n_rows))
-    for layer, derivatives in derivatives_at_sums(probe, of_each_output(probe)):
-        pattern, inputs = probe.patterns[layer], probe.inputs[layer]
-        n_in, n_out = pattern.shape
-        ones = sparse.csr_array(
-            (np.ones(pattern.n_edges), pattern.sources, pattern.offsets), shape=(n_out, n_in)
-        )
-        for image in range(n_images):
-            # Products of inputs with those of this image, summed over the edges into each unit.
-            products = ones @ (inputs * inputs[:, image : image + 1])
-            weighted = (products[:, :, None] * derivatives).reshape(n_out, n_rows)
-            kernel[image] += derivatives[:, image].T @ weighted
-    whole = kernel.reshape(n_rows, n_rows)
+    check_finite(probe)
+    whole = probe.kernel()
     if not np.isfinite(whole).all():
         raise Undefined("the derivatives are beyond the range of floats")
     return (whole + whole.T) / 2  # equal but for rounding
