@@ -62,8 +62,10 @@ def run(job: Job, target: Path) -> None:
 
     from topograph.pruning import PruningPlan, prune_levels
     from topograph.training import evaluate, find_recipe, load_data, prepare
+    from topograph.training.heap import keep_freed_memory
 
     torch.set_num_threads(1)
+    keep_freed_memory()
     data = load_data(job.data, job.folder)
     recipe = find_recipe("alford2018", job.data)
     if not job.relu_logits:

@@ -165,7 +165,9 @@ def prune(
         return
     from topograph.pruning import PruningPlan, prune_levels, save_masks
     from topograph.training import find_recipe, load_data
+    from topograph.training.heap import keep_freed_memory
 
+    keep_freed_memory()
     if epochs is not None and steps is not None:
         raise click.UsageError("Give either --epochs or --steps.")
     folder = Path(output)

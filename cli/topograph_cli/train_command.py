@@ -112,7 +112,9 @@ def train(
         summarise,
         train_bundle,
     )
+    from topograph.training.heap import keep_freed_memory
 
+    keep_freed_memory()
     is_bundle = len(targets) == 1 and Path(targets[0]).is_dir()
     if len(targets) > 1 and any((Path(target) / "manifest.json").is_file() for target in targets):
         raise click.UsageError("Give one bundle, or masks.")

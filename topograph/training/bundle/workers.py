@@ -13,6 +13,8 @@ from contextlib import contextmanager
 
 import torch
 
+from topograph.training.heap import keep_freed_memory
+
 
 @contextmanager
 def worker_processes(count: int) -> Iterator[concurrent.futures.ProcessPoolExecutor]:
@@ -38,6 +40,7 @@ def worker_processes(count: int) -> Iterator[concurrent.futures.ProcessPoolExecu
 
 def _serve(parent: int) -> None:
     torch.set_num_threads(1)
+    keep_freed_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:
