@@ -198,3 +198,15 @@ def test_the_command_says_what_does_not_go_together(run, trained, tmp_path):
     assert code == 0
     assert "has no weight left" in err
     assert [path.name for path in (tmp_path / "masks").iterdir()] == ["v1.2-random-0.999.pt"]
+
+
+def test_a_layer_that_shares_its_weights_with_an_embedding_stays(tmp_path):
+    table = torch.randn(9, 4, generator=torch.Generator().manual_seed(0))
+    state = {"embed_tokens.weight": table, "body.weight": torch.eye(4), "lm_head.weight": table}
+    torch.save(state, tmp_path / "tied.pt")
+    pruned = prune_state_dict(read_state_dict(tmp_path / "tied.pt"), 0.5)
+    assert set(pruned.masks) == {"body.weight"}
+    assert pruned.provenance["parameters"]["exclude"] == ["lm_head.weight"]
+    torch.save(state | {"lm_head.weight": table + 1}, tmp_path / "apart.pt")
+    apart = prune_state_dict(read_state_dict(tmp_path / "apart.pt"), 0.5)
+    assert set(apart.masks) == {"body.weight", "lm_head.weight"}

@@ -157,8 +157,59 @@ def test_paths_round_a_layer_weigh_as_they_are():
 def test_a_flow_beyond_the_floats_is_refused_where_scaling_would_change_the_ranks():
     module = Skipping(nn.Linear(3, 4), nn.Linear(4, 4)).double()
     module.second.weight.data.fill_(1e250)
-    with pytest.raises(ParameterError, match="skip connections"):
+    with pytest.raises(ParameterError, match="go round layers"):
         prune_synflow(module, (3,), 0.5)
+
+
+def rounds_of_a_chain(matrices, sparsity, rounds):
+    """Return the masks of SynFlow on a chain: each layer's scores over their sum, the flow."""
+    kept = [np.ones(matrix.shape, dtype=bool) for matrix in matrices]
+    total = sum(matrix.size for matrix in matrices)
+    for number in range(1, rounds + 1):
+        entering = [np.ones(matrices[0].shape[1])]
+        for matrix, mask in zip(matrices, kept, strict=True):
+            values = (matrix * mask) @ entering[-1]
+            entering.append(values / values.max())
+        leaving, scores = np.ones(matrices[-1].shape[0]), []
+        for matrix, mask, values in zip(matrices[::-1], kept[::-1], entering[-2::-1], strict=True):
+            score = leaving[:, None] * matrix * mask * values
+            scores.insert(0, score / score.sum())
+            leaving = (matrix * mask).T @ leaving
+            leaving /= leaving.max()
+        ranked = np.concatenate([score.ravel() for score in scores])
+        count = round(total * (1 - sparsity) ** (number / rounds))
+        bound = np.sort(ranked)[-count]
+        kept = [score >= bound for score in scores]
+    return kept
+
+
+@pytest.mark.parametrize("size", [1e-2, 1.0, 1e3])
+def test_a_flow_that_leaves_the_floats_round_by_round_loses_no_layer(size):
+    """At the start its log10 is about -600, 0 or 900; it falls by hundreds as weights go."""
+    module = chain([8] * 301, double=True)
+    for layer in module[::2]:
+        layer.weight.data.mul_(size)
+    assert prune_synflow(module, (8,), 0.97, rounds=12).collapsed == ()
+    pruned = prune_synflow(module, (8,), 0.9, rounds=6)
+    matrices = [layer.weight.detach().abs().numpy() for layer in module[::2]]
+    expected = rounds_of_a_chain(matrices, 0.9, 6)
+    n_other = sum(
+        int((mask.numpy() != other).sum())
+        for mask, other in zip(pruned.masks.values(), expected, strict=True)
+    )
+    assert n_other <= 4  # of 1,925: ties but for rounding
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [nn.BatchNorm1d(5, track_running_stats=False), nn.InstanceNorm1d(5), nn.RMSNorm(5)],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_normalisation_without_stored_variances_is_passed_over(layer):
+    plain = [nn.Linear(4, 5), nn.ReLU(), nn.Linear(5, 3)]
+    expected = synflow_scores(nn.Sequential(*plain), (4,)).values()
+    found = synflow_scores(nn.Sequential(plain[0], layer, *plain[1:]), (4,)).values()
+    assert all(torch.equal(one, other) for one, other in zip(expected, found, strict=True))
 
 
 def test_batch_normalisation_is_passed_in_evaluation_mode():

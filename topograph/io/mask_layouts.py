@@ -15,7 +15,8 @@ from topograph.io.stored_tensors import StoredTensor
 _PARAMETRIZED = re.compile(r"(.*?)parametrizations\.([^.]+)\.(original\d*|\d+\.(?:.*\.)?mask)")
 _PACKED = re.compile(r"(?:.*\.)?(?:qweight|qzeros|weight_packed|weight_zero_point|weight\.absmax)")
 _EMBEDDING = re.compile(
-    r"(?:.*\.)?(?:wte|wpe|shared|(?:\w*_)?embeddings?(?:_table)?|embed_tokens|embed_positions)"
+    r"(?:.*\.)?(?:wte|wpe|shared|(?:\w*_)?embeddings?(?:_table)?|embed_tokens|embed_positions|"
+    r"(?:(?:word|token|tok|pos|position)_)?emb(?:ed)?)"
     r"\.weight"
 )
 _PREFIXES = ("module.", "_orig_mod.")
@@ -71,8 +72,8 @@ def is_embedding(name: str, shape: tuple[int, ...]) -> bool:
     --------
     >>> is_embedding("model.embed_tokens.weight", (32000, 4096))
     True
-    >>> is_embedding("patch_embed.weight", (64, 3, 4, 4))
-    False
+    >>> is_embedding("patch_embed.weight", (64, 48)), is_embedding("word_emb.weight", (64, 48))
+    (False, True)
     """
     return len(shape) == 2 and bool(_EMBEDDING.fullmatch(name))
 

@@ -5,24 +5,26 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from topograph.errors import ParameterError
 from topograph.generators.allocation import Allocation
 from topograph.io import StateDict, read_state_dict, weight_of
+from topograph.io.mask_layouts import is_embedding
 from topograph.io.paths import extension, listed, naming, shown
 from topograph.io.safetensors_files import MADE_BY
 from topograph.io.sharded_files import INDEX_END
 from topograph.io.sharded_files import SAFETENSORS as _SAFETENSORS
 from topograph.io.state_dict_writing import TORCH, has_weights, write_state_dict
-from topograph.io.stored_tensors import held
+from topograph.io.stored_tensors import StoredTensor, blocks, held
 from topograph.io.torch_files import EXTENSIONS
 from topograph.pruning.selection import keep_largest, keep_random, kept_weights
 from topograph.pruning.targets import (
@@ -83,9 +85,10 @@ def prune_state_dict(
 ) -> PrunedStateDict:
     """Prune the weights of a checkpoint, of which neither code nor data are needed.
 
-    Of ``n`` weights exactly ``round(sparsity * n)`` are dropped, of each layer or of all
-    together. Weights that are 0 or masked already go first. Biases, normalisation and embeddings
-    stay as they are.
+    Of ``n`` weights exactly ``round(sparsity * n)`` are dropped, of each layer (which keeps one
+    at least) or of all together. Weights that are 0 or masked already go first. Biases,
+    normalisation and embeddings stay as they are, and so does a layer that shares its weights
+    with an embedding.
 
     Parameters
     ----------
@@ -231,8 +234,29 @@ def _check(
         )
 
 
+def _embeddings_too(state: StateDict) -> Iterator[str]:
+    """Give the weights that have the values of an embedding: a layer shares it."""
+    for name, parameter in state.parameters.items():
+        weight = parameter.weight
+        if weight is None or parameter.masks:
+            continue
+        for other, table in state.others.items():
+            if is_embedding(other, table.shape) and _are_same(weight, table):
+                yield name
+                break
+
+
+def _are_same(one: StoredTensor, other: StoredTensor) -> bool:
+    if one.shape != other.shape or one.form != other.form:
+        return False
+    return all(
+        np.array_equal(one.rows(part.start, part.stop), other.rows(part.start, part.stop))
+        for part in blocks(one)
+    )
+
+
 def _names(state: StateDict, exclude: Iterable[str]) -> list[str]:
-    left_out = set()
+    left_out = set(_embeddings_too(state))
     for name in exclude:
         key = name if name in state.parameters else f"{name}.weight"
         if key not in state.parameters:

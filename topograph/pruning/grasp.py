@@ -16,7 +16,7 @@ from topograph.pruning.targets import (
     counts_by_scope,
     pruned_parameters,
 )
-from topograph.training.buffers import unchanged_buffers
+from topograph.training.modes import first_step, gradients_of
 
 
 def grasp_scores(
@@ -30,7 +30,8 @@ def grasp_scores(
 
     ``g`` is the gradient and ``H`` the Hessian of the loss in the weights given, the logits
     divided by the temperature; ``||g||^2`` changes by ``2 delta^T H g`` to first order, and
-    removing a weight is the step ``delta = -w``.
+    removing a weight is the step ``delta = -w``. Batches are normalised by their own means and
+    variances, whatever mode the module is in, and nothing drops out.
 
     Parameters
     ----------
@@ -42,16 +43,12 @@ def grasp_scores(
     temperature : float, default 200.0
         Flattens the predictions of a net at initialisation, as the authors do.
     """
-    kept = list(weights.values())
-    with unchanged_buffers(module):
+    with first_step(module):
         loss = nn.functional.cross_entropy(module(images) / temperature, labels)
-        gradients = torch.autograd.grad(loss, kept, create_graph=True)
-        squares = [(gradient.detach() * gradient).sum() for gradient in gradients]
-        products = torch.autograd.grad(torch.stack(squares).sum(), kept)
-    return {
-        name: -weight.detach() * product
-        for (name, weight), product in zip(weights.items(), products, strict=True)
-    }
+        gradients = gradients_of(loss, weights, create_graph=True)
+        squares = [(gradient.detach() * gradient).sum() for gradient in gradients.values()]
+        products = gradients_of(torch.stack(squares).sum(), weights)
+    return {name: -weight.detach() * products[name] for name, weight in weights.items()}
 
 
 def prune_grasp(

@@ -23,8 +23,9 @@ def prune_magnitude(
     """Masks that keep the weights of largest magnitude.
 
     Of the ``n`` weights of each layer (``scope="layer"``), or of all layers together
-    (``"global"``), exactly ``round(sparsity * n)`` with the smallest ``|w|`` are dropped. The
-    module is left as it is; `topograph.training.apply_masks` prunes it.
+    (``"global"``), exactly ``round(sparsity * n)`` with the smallest ``|w|`` are dropped; by
+    layer one is kept at least. The module is left as it is; `topograph.training.apply_masks`
+    prunes it.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ def prune_magnitude(
     exclude : iterable of str, default ()
         Layers that stay dense.
     keep_output_dense : bool, default False
-        Whether the last layer stays dense too.
+        Whether the last layer stays dense too: the one that is defined last.
     seed : int, optional
         Breaks ties at random; by default the weight that comes first is kept.
 

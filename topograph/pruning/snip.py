@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import torch
 from torch import Tensor, nn
 
 from topograph.pruning.record import PrunedMasks, record
@@ -16,7 +15,7 @@ from topograph.pruning.targets import (
     counts_by_scope,
     pruned_parameters,
 )
-from topograph.training.buffers import unchanged_buffers
+from topograph.training.modes import first_step, gradients_of
 
 
 def snip_scores(
@@ -25,7 +24,9 @@ def snip_scores(
     r"""Connection sensitivity of each weight: ``|w * dL/dw|``.
 
     With a gate ``c`` on every connection, the net of weights ``c w``, this is ``|dL/dc|`` at
-    ``c = 1``: how fast the loss changes as the connection is closed.
+    ``c = 1``: how fast the loss changes as the connection is closed. Batches are normalised by
+    their own means and variances, whatever mode the module is in, and nothing drops out. The
+    score of a weight that the loss does not depend on is 0.
 
     Parameters
     ----------
@@ -35,13 +36,9 @@ def snip_scores(
     weights : mapping of str to nn.Parameter
         As of `topograph.training.prunable_parameters`.
     """
-    with unchanged_buffers(module):
-        loss = nn.functional.cross_entropy(module(images), labels)
-        gradients = torch.autograd.grad(loss, list(weights.values()))
-    return {
-        name: (weight.detach() * gradient).abs()
-        for (name, weight), gradient in zip(weights.items(), gradients, strict=True)
-    }
+    with first_step(module):
+        gradients = gradients_of(nn.functional.cross_entropy(module(images), labels), weights)
+    return {name: (weight.detach() * gradients[name]).abs() for name, weight in weights.items()}
 
 
 def prune_snip(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +14,8 @@ from topograph.pruning.record import PrunedMasks, record
 from topograph.pruning.selection import keep_largest, kept_weights
 from topograph.pruning.targets import checked_sparsity, pruned_parameters
 from topograph.training.homogeneous import of_absolute_weights, total_flow
-from topograph.training.masking import prunable_parameters
+from topograph.training.masking import LAYERS, prunable_parameters
+from topograph.training.modes import gradients_of
 
 _SMALLEST = 1e-200  # of flows whose parts are numbers of full precision too
 
@@ -23,7 +25,9 @@ def synflow_scores(module: nn.Module, input_shape: Sequence[int]) -> dict[str, T
 
     The total weight, in products of ``|w|`` along paths, of the paths through the connection;
     with all ``|w| = 1`` the number of paths. ``R`` is the sum of all outputs of the net of
-    absolute weights, without biases and normalisation, for an input of ones. The scores of
+    absolute weights, without biases, for an input of ones. Batch normalisation is as in
+    evaluation, ``|gamma| / sqrt(variance + eps)``; other normalisation is left out, and that
+    of batches where no variance is stored. The scores of
     every layer of a chain have the same sum, ``R``, and what enters a hidden unit leaves it.
 
     Parameters
@@ -52,7 +56,7 @@ def synflow_scores(module: nn.Module, input_shape: Sequence[int]) -> dict[str, T
     >>> scores["2.weight"], float(scores["0.weight"].sum())
     (tensor([[2., 2., 2.]], dtype=torch.float64), 6.0)
     """
-    return _flow(of_absolute_weights(module), input_shape)
+    return _flow(of_absolute_weights(module), input_shape)[1]
 
 
 def prune_synflow(
@@ -106,13 +110,12 @@ def prune_synflow(
     names = list(pruned_parameters(module, exclude, keep_output_dense))
     absolute = of_absolute_weights(module)
     weights = {name: absolute.get_parameter(name) for name in names}
-    _keep_in_range(absolute, input_shape)
     total = sum(weight.numel() for weight in weights.values())
     goal = total - round(share * total)
     masks = {name: torch.ones_like(weight, dtype=torch.bool) for name, weight in weights.items()}
     history = []
     for number in range(1, rounds + 1):
-        scores = _flow(absolute, input_shape)
+        scores = _scores_within_range(absolute, input_shape)
         left = max(goal, round(total * (1 - share) ** (number / rounds)))
         ranked = {name: scores[name].masked_fill(~mask, -torch.inf) for name, mask in masks.items()}
         masks = keep_largest(ranked, goal if number == rounds else left, seed)
@@ -124,35 +127,52 @@ def prune_synflow(
     return record(module, "synflow", share, masks, None, parameters, history)
 
 
-def _keep_in_range(absolute: nn.Module, input_shape: Sequence[int]) -> None:
-    """Scale the layers of a net that is so deep that its flow is no floating-point number.
+def _scores_within_range(absolute: nn.Module, input_shape: Sequence[int]) -> dict[str, Tensor]:
+    """Return scores that are numbers of full precision; layers are scaled if there is need.
 
-    Where every path goes through every layer, a factor on a layer is a factor on all scores of
-    all layers: ranks stay as they are. Where some go round a layer they would not, so that
-    layers are scaled only if there is need.
+    Where every path goes through every layer once, a factor on a layer is a factor on all
+    scores of all layers: ranks stay as they are. Where some go round a layer they would not.
     """
-    if _SMALLEST < float(total_flow(absolute, input_shape).detach()) < 1 / _SMALLEST:
-        return
-    with torch.no_grad():
-        for weight in prunable_parameters(absolute).values():
-            largest = weight.flatten(1).sum(dim=1).max()
-            if largest > 0:
-                weight.div_(largest)
-    total = float(total_flow(absolute, input_shape).detach())
-    sums = [float(score.sum()) for score in _flow(absolute, input_shape).values()]
-    if any(not math.isclose(found, total, rel_tol=1e-6) for found in sums):
+    total, scores = _flow(absolute, input_shape)
+    if _SMALLEST < total < 1 / _SMALLEST:
+        return scores
+    _scale(absolute, input_shape)
+    total, scores = _flow(absolute, input_shape)
+    sums = [float(score.sum()) for score in scores.values()]
+    if any(found and not math.isclose(found, total, rel_tol=1e-6) for found in sums):
         raise ParameterError(
-            "The synaptic flow of a net with skip connections must be within the range of "
-            "floating-point numbers, but this one is not.",
+            "The synaptic flow of a net in which paths go round layers must be within the range "
+            "of floating-point numbers, but this one is not.",
             hint="Scale the weights: a net at initialisation has flows far within.",
         )
+    return scores
 
 
-def _flow(absolute: nn.Module, input_shape: Sequence[int]) -> dict[str, Tensor]:
+@torch.no_grad()
+def _scale(absolute: nn.Module, input_shape: Sequence[int]) -> None:
+    """Divide every layer by its largest output, one after the other."""
+
+    def divide(layer: Any, _: Any, values: Tensor) -> Tensor:
+        largest = float(values.max())
+        if largest in (0.0, math.inf):
+            return values
+        layer.weight.div_(largest)
+        return values / largest
+
+    handles = [
+        child.register_forward_hook(divide)
+        for child in absolute.modules()
+        if isinstance(child, LAYERS)
+    ]
+    total_flow(absolute, input_shape)
+    for handle in handles:
+        handle.remove()
+
+
+def _flow(absolute: nn.Module, input_shape: Sequence[int]) -> tuple[float, dict[str, Tensor]]:
+    """Return the total flow, and that through each weight."""
     weights = prunable_parameters(absolute)
     flow = total_flow(absolute, input_shape)
-    gradients = torch.autograd.grad(flow, list(weights.values()))
-    return {
-        name: weight.detach() * gradient
-        for (name, weight), gradient in zip(weights.items(), gradients, strict=True)
-    }
+    gradients = gradients_of(flow, weights)
+    scores = {name: weight.detach() * gradients[name] for name, weight in weights.items()}
+    return float(flow.detach()), scores

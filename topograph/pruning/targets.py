@@ -40,7 +40,8 @@ def counts_by_scope(
 ) -> tuple[dict[str, int] | int, dict[str, float] | None]:
     """Return the weights to keep, a layer or in all, and the sparsity asked of each layer.
 
-    Exactly ``round(sparsity * n)`` of the ``n`` weights of a layer, or of all, are dropped.
+    Exactly ``round(sparsity * n)`` of the ``n`` weights of a layer, or of all, are dropped;
+    of a layer one is kept at least.
 
     Raises
     ------
@@ -48,7 +49,9 @@ def counts_by_scope(
         If the scope is neither ``layer`` nor ``global``.
     """
     if scope == "layer":
-        counts = {name: _kept(weight.numel(), sparsity) for name, weight in parameters.items()}
+        counts = {
+            name: max(1, _kept(weight.numel(), sparsity)) for name, weight in parameters.items()
+        }
         return counts, dict.fromkeys(parameters, sparsity)
     if scope == "global":
         return _kept(sum(weight.numel() for weight in parameters.values()), sparsity), None

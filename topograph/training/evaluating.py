@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from topograph.training.modes import evaluation_mode
+
 _CHUNK = 1000  # images at once
 
 
@@ -31,7 +33,7 @@ class Evaluation:
 
 @torch.no_grad()
 def evaluate(module: nn.Module, images: Tensor, labels: Tensor) -> Evaluation:
-    """Classify images, in evaluation mode; the module's mode is restored.
+    """Classify images, in evaluation mode; every part's own mode is restored.
 
     Parameters
     ----------
@@ -48,19 +50,17 @@ def evaluate(module: nn.Module, images: Tensor, labels: Tensor) -> Evaluation:
     >>> evaluate(layer, torch.eye(2), torch.tensor([0, 0])).accuracy
     0.5
     """
-    was_training = module.training
-    module.eval()
     right = torch.zeros((), dtype=torch.int64, device=labels.device)
     loss = torch.zeros((), dtype=torch.float64, device=labels.device)
     predicted = torch.zeros(1, dtype=torch.int64, device=labels.device)
     chunks = zip(torch.split(images, _CHUNK), torch.split(labels, _CHUNK), strict=True)
-    for chunk, truth in chunks:
-        logits = module(chunk)
-        loss += nn.functional.cross_entropy(logits, truth, reduction="sum").double()
-        classes = logits.argmax(dim=1)
-        right += (classes == truth).sum()
-        predicted = predicted + torch.bincount(classes, minlength=logits.shape[1])
-    module.train(was_training)
+    with evaluation_mode(module):
+        for chunk, truth in chunks:
+            logits = module(chunk)
+            loss += nn.functional.cross_entropy(logits, truth, reduction="sum").double()
+            classes = logits.argmax(dim=1)
+            right += (classes == truth).sum()
+            predicted = predicted + torch.bincount(classes, minlength=logits.shape[1])
     n_images = len(labels)
     return Evaluation(
         int(right) / n_images, float(loss) / n_images, int(torch.count_nonzero(predicted))

@@ -12,9 +12,8 @@ from torch import Tensor, nn
 
 from topograph.errors import ParameterError
 from topograph.training.batching import batches
-from topograph.training.buffers import unchanged_buffers
 from topograph.training.data.dataset import Dataset
-from topograph.training.devices import find_device
+from topograph.training.devices import find_device, in_fast_layout
 from topograph.training.evaluating import evaluate
 from topograph.training.masking import (
     apply_masks,
@@ -22,9 +21,10 @@ from topograph.training.masking import (
     checked_masks,
     mask_gradients,
 )
+from topograph.training.modes import first_step, gradients_of
 from topograph.training.optimizers import optimizer_of
 from topograph.training.recipes import Recipe
-from topograph.training.seeding import seeded_generator
+from topograph.training.seeding import seeded_chance, seeded_generator
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 _LOOK_EVERY = 50  # steps between looks at the loss, which make a device wait
@@ -67,6 +67,8 @@ class Training:
     optimizer : torch.optim.Optimizer
     batch : pair of Tensor
         Images and labels of the last step.
+    label_smoothing : float, default 0.0
+        Of the loss.
     """
 
     module: nn.Module
@@ -75,15 +77,20 @@ class Training:
     n_steps: int
     optimizer: torch.optim.Optimizer
     batch: tuple[Tensor, Tensor] = field(repr=False)
+    label_smoothing: float = 0.0
 
     def dense_gradients(self) -> dict[str, Tensor]:
-        """Return the gradient of every masked weight on the last batch, outside the masks too."""
+        """Return the gradient of every masked weight on the last batch, outside the masks too.
+
+        Nothing drops out, so that it does not depend on chance.
+        """
         images, labels = self.batch
-        weights = [self.module.get_parameter(name) for name in self.masks]
-        with unchanged_buffers(self.module):
-            loss = nn.functional.cross_entropy(self.module(images), labels)
-            gradients = torch.autograd.grad(loss, weights)
-        return dict(zip(self.masks, gradients, strict=True))
+        weights = {name: self.module.get_parameter(name) for name in self.masks}
+        with first_step(self.module):
+            loss = nn.functional.cross_entropy(
+                self.module(images), labels, label_smoothing=self.label_smoothing
+            )
+            return gradients_of(loss, weights)
 
     @torch.no_grad()
     def replace_masks(self, masks: Mapping[str, Tensor]) -> None:
@@ -132,7 +139,8 @@ def fit(
     masks : mapping of str to Tensor, optional
         Boolean, by parameter name; applied before the first step.
     seed : int, default 0
-        Of the order of the images and of their distortion.
+        Of the order of the images, of their distortion, and of what drops out. The global
+        generators of torch are left as they were.
     device : str or torch.device, default "auto"
     on_step : callable, optional
         Called with a `Training` after every step; may replace the masks.
@@ -147,7 +155,8 @@ def fit(
     Raises
     ------
     ParameterError
-        If the images are not prepared, or a mask does not fit.
+        If the images are not prepared, a mask does not fit, or weights are of another
+        precision than images.
     AssertionError
         If a weight outside its mask is not 0 in the end.
     """
@@ -157,9 +166,8 @@ def fit(
             hint="topograph.training.prepare(data, recipe).",
         )
     place = find_device(device)
-    data, module = data.to(place), module.to(place).train()
-    if place.type == "cpu":  # convolutions take two thirds of the time in this layout
-        module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    data, module = data.to(place), in_fast_layout(module.to(place).train())
+    _check_precision(module)
     total = recipe.length(len(data.train_labels)) if n_steps is None else n_steps
     if not 0 <= first_step <= total:
         raise ParameterError.expected("first_step", f"in 0..{total}", first_step)
@@ -167,18 +175,21 @@ def fit(
     optimizer = optimizer_of(module, recipe)
     held = checked_masks(module, masks or {})
     apply_masks(module, held)
-    run = Training(module, held, first_step, total, optimizer, _no_batch(data))
+    run = Training(
+        module, held, first_step, total, optimizer, _no_batch(data), recipe.label_smoothing
+    )
     diverged = False
-    while run.step < total and not diverged:
-        run.batch = next(source)
-        loss = _step(run, recipe.rate_at(run.step, total), recipe.label_smoothing)
-        run.step += 1
-        if on_step is not None:
-            on_step(run)
-        if run.step % _LOOK_EVERY == 0 or run.step == total:
-            diverged = not math.isfinite(float(loss))
-            if progress is not None:
-                progress("train", run.step, total)
+    with seeded_chance(seed, place):
+        while run.step < total and not diverged:
+            run.batch = next(source)
+            loss = _step(run, recipe.rate_at(run.step, total), recipe.label_smoothing)
+            run.step += 1
+            if on_step is not None:
+                on_step(run)
+            if run.step % _LOOK_EVERY == 0 or run.step == total:
+                diverged = not math.isfinite(float(loss))
+                if progress is not None:
+                    progress("train", run.step, total)
     if not diverged:
         check_zeros_outside(module, run.masks)
     apply_masks(module, run.masks)
@@ -203,6 +214,17 @@ def _step(run: Training, rate: float, smoothing: float) -> Tensor:
     mask_gradients(run.module, run.masks)
     run.optimizer.step()
     return loss.detach()
+
+
+def _check_precision(module: nn.Module) -> None:
+    for name, parameter in module.named_parameters():
+        if parameter.dtype != torch.float32:
+            raise ParameterError.expected(
+                f"The parameter {name}",
+                "of 32-bit floating point as the images are",
+                parameter.dtype,
+                hint="module.float()",
+            )
 
 
 def _no_batch(data: Dataset) -> tuple[Tensor, Tensor]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,13 +12,21 @@ from torch import Tensor, nn
 from topograph.architectures.response_normalisation import ResponseNormalisation
 
 # Not homogeneous in what they are given; they leave signals where they are.
-_PASSED_OVER = (ResponseNormalisation, nn.LocalResponseNorm, nn.LayerNorm, nn.GroupNorm, nn.Dropout)
+_PASSED_OVER = (
+    ResponseNormalisation,
+    nn.LocalResponseNorm,
+    nn.CrossMapLRN2d,
+    nn.LayerNorm,
+    nn.RMSNorm,
+    nn.GroupNorm,
+    nn.modules.instancenorm._InstanceNorm,
+)
 
 
 @torch.no_grad()
 def of_absolute_weights(module: nn.Module) -> nn.Module:
     """Return a copy in double precision whose weights are positive and whose biases are 0."""
-    absolute = copy.deepcopy(module).double().eval()
+    absolute = copy.deepcopy(module).double().eval().requires_grad_(True)
     for name, parameter in absolute.named_parameters():
         if name.rpartition(".")[2] == "bias":
             parameter.zero_()
@@ -51,17 +58,24 @@ def total_flow(absolute: nn.Module, input_shape: Sequence[int]) -> Tensor:
 @contextmanager
 def _homogeneous(module: nn.Module) -> Iterator[None]:
     """Make normalisation layers give back what they are given."""
-    handles = [
-        child.register_forward_hook(_unchanged)
+    passed_over = [
+        child
         for child in module.modules()
-        if isinstance(child, _PASSED_OVER)
+        if isinstance(child, _PASSED_OVER) or _is_without_variance(child)
     ]
+    for child in passed_over:
+        child.forward = _unchanged
     try:
         yield
     finally:
-        for handle in handles:
-            handle.remove()
+        for child in passed_over:
+            del child.forward
 
 
-def _unchanged(_: nn.Module, given: tuple[Any, ...], __: Any) -> Any:
-    return given[0]
+def _is_without_variance(module: nn.Module) -> bool:
+    is_norm = isinstance(module, nn.modules.batchnorm._BatchNorm)
+    return is_norm and module.running_var is None
+
+
+def _unchanged(values: Tensor) -> Tensor:
+    return values

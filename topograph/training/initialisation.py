@@ -15,6 +15,12 @@ from topograph.training.seeding import seeded_generator
 
 LINEAR_DEVIATION, LINEAR_BIAS = 0.04, 0.1
 CONVOLUTION_DEVIATION, CONVOLUTION_BIAS = 0.05, 0.0
+_NORMALISATIONS = (
+    nn.modules.batchnorm._NormBase,
+    nn.LayerNorm,
+    nn.RMSNorm,
+    nn.GroupNorm,
+)
 
 
 @torch.no_grad()
@@ -24,13 +30,14 @@ def initialise(
     seed: int = 0,
     masks: Mapping[str, Tensor] | None = None,
 ) -> None:
-    r"""Draw the weights of all linear and convolution layers anew.
+    r"""Draw the weights of all linear and convolution layers anew; normalise as at first.
 
     ``fan_in``: normal of deviation ``sqrt(2 / fan_in)``, ``fan_in`` the number of inputs that
     the mask leaves to this very unit; biases 0. ``dense_fan_in``: the same with all inputs of
     the layer counted, as if it were dense. ``truncated_normal``: normal, cut off at two
     deviations; .04 and bias .1 in linear layers, .05 and bias 0 in convolutions, however many
-    inputs the mask leaves. The same seed draws the same numbers under every mask.
+    inputs the mask leaves. The same seed draws the same numbers under every mask. Layers that
+    normalise get scales of 1, shifts of 0, and no means and variances seen.
 
     Parameters
     ----------
@@ -81,6 +88,9 @@ def initialise(
         bias = module.get_submodule(name.rpartition(".")[0]).bias
         if isinstance(bias, Tensor):
             bias.fill_(constant)
+    for child in module.modules():
+        if isinstance(child, _NORMALISATIONS):
+            child.reset_parameters()
     apply_masks(module, kept)
 
 

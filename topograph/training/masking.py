@@ -28,7 +28,9 @@ def prunable_parameters(module: nn.Module, exclude: Iterable[str] = ()) -> dict[
     Returns
     -------
     dict of str to nn.Parameter
-        By parameter name. Biases and normalisation layers are never among them.
+        By parameter name. Biases and normalisation layers are never among them. A weight that
+        several layers share is there once, by its first name; one that is a table of
+        embeddings too is not, as embeddings are not.
 
     Raises
     ------
@@ -43,7 +45,10 @@ def prunable_parameters(module: nn.Module, exclude: Iterable[str] = ()) -> dict[
     (['0.weight', '2.weight'], ['2.weight'])
     """
     found: dict[str, nn.Parameter] = {}
-    for layer, child in module.named_modules():
+    others: dict[str, str] = {}  # names of weights that are there by another name
+    first_names: dict[int, str] = {}
+    tables = {id(child.weight) for child in module.modules() if isinstance(child, nn.Embedding)}
+    for layer, child in module.named_modules(remove_duplicate=False):
         if isinstance(child, LAYERS):
             weight = child._parameters.get("weight")
             if weight is None:
@@ -53,10 +58,16 @@ def prunable_parameters(module: nn.Module, exclude: Iterable[str] = ()) -> dict[
                     hint="remove the parametrisation first: torch.nn.utils.prune.remove, or "
                     "torch.nn.utils.parametrize.remove_parametrizations.",
                 )
-            found[f"{layer}.weight" if layer else "weight"] = weight
+            name = f"{layer}.weight" if layer else "weight"
+            if id(weight) in first_names:
+                others[name] = first_names[id(weight)]
+            elif id(weight) not in tables:
+                first_names[id(weight)] = name
+                found[name] = weight
     left_out = set()
     for name in exclude:
-        key = name if name in found else f"{name}.weight"
+        key = name if name in found or name in others else f"{name}.weight"
+        key = others.get(key, key)
         if key not in found:
             raise ParameterError.expected(
                 "An excluded layer", f"one of {', '.join(found) or 'none'}", name
@@ -119,7 +130,7 @@ def mask_gradients(module: nn.Module, masks: Mapping[str, Tensor]) -> None:
     for name, mask in masks.items():
         gradient = module.get_parameter(name).grad
         if gradient is not None:
-            gradient.mul_(mask)
+            gradient.masked_fill_(~mask, 0.0)  # as nan times 0 would be nan
 
 
 @torch.no_grad()

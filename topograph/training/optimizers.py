@@ -27,8 +27,9 @@ def optimizer_of(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     >>> [group["weight_decay"] for group in optimizer.param_groups]
     [0.004, 0.0]
     """
-    linear = [child.weight for child in module.modules() if isinstance(child, nn.Linear)]
-    decayed = {id(weight) for weight in linear}
+    weights = [child.weight for child in module.modules() if isinstance(child, nn.Linear)]
+    decayed = {id(weight): weight for weight in weights}  # one that is shared is stepped once
+    linear = list(decayed.values())
     others = [parameter for parameter in module.parameters() if id(parameter) not in decayed]
     decay = recipe.weight_decay if recipe.optimizer == "adamw" else recipe.l2
     both: list[dict[str, Any]] = [

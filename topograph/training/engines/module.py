@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from topograph.errors import ParameterError
 from topograph.training.data.augmentation import augment
 from topograph.training.data.dataset import Dataset
+from topograph.training.devices import in_fast_layout
 from topograph.training.engines.engine import Floats, Inference, check_members
 from topograph.training.engines.member import LayerParameters, Member, initial_parameters
 from topograph.training.engines.model_member import ModelMember
@@ -197,10 +198,7 @@ def _trainee(
     member: Member | ModelMember, data: Dataset, recipe: Recipe, device: torch.device
 ) -> Trainee:
     module, masks, input_shape = initial_module(member, data, recipe)
-    module.to(device)
-    if device.type == "cpu" and isinstance(member, ModelMember):
-        # Convolutions take two thirds of the time in this layout.
-        module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    module = in_fast_layout(module.to(device))
     return Trainee(module, masks, recipe, member.rate_factor, input_shape)
 
 

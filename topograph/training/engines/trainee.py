@@ -11,6 +11,7 @@ from torch.nn import functional
 
 from topograph.training.engines.member import LayerParameters
 from topograph.training.masking import check_zeros_outside, prunable_parameters
+from topograph.training.modes import evaluation_mode
 from topograph.training.optimizers import optimizer_of
 from topograph.training.recipes import Recipe
 
@@ -87,15 +88,13 @@ class Trainee:
 
         Normalisation is by the running means; the mode of the module is as before afterwards.
         """
-        was_training = self.module.training
-        self.module.eval()
         parts: list[Tensor] = []
         active: list[Tensor] = []
-        for chunk in torch.split(self._shaped(images), _CHUNK):
-            logits, levels = _watched(self.module, chunk)
-            parts.append(logits)
-            active = [old | new for old, new in zip(active or levels, levels, strict=True)]
-        self.module.train(was_training)
+        with evaluation_mode(self.module):
+            for chunk in torch.split(self._shaped(images), _CHUNK):
+                logits, levels = _watched(self.module, chunk)
+                parts.append(logits)
+                active = [old | new for old, new in zip(active or levels, levels, strict=True)]
         return torch.cat(parts), tuple(level.cpu() for level in active)
 
     def _shaped(self, images: Tensor) -> Tensor:
