@@ -6,18 +6,23 @@ import copy
 import dataclasses
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+import topograph
 from tests.pruning.nets import chain
 from topograph.errors import ParameterError
+from topograph.io.convolution_masks import read_convolution_masks
 from topograph.pruning import (
+    graph_of_masks,
     prune_grasp,
     prune_magnitude,
     prune_random,
     prune_snip,
     prune_synflow,
+    save_masks,
     train_rigl,
     train_set,
 )
@@ -86,6 +91,30 @@ def test_a_shared_weight_is_one_weight():
     weights = [weight for group in optimizer_of(module, MODERN).param_groups
                for weight in group["params"]]  # fmt: skip
     assert len({id(weight) for weight in weights}) == len(weights) == len(list(module.parameters()))
+
+
+def test_a_shared_weight_is_a_layer_of_the_graph_each_time(tmp_path):
+    module = Tied()
+    assert not module.again.bias.any()
+    pruned = prune_magnitude(module, 0.5)
+    graph = graph_of_masks(pruned, module)
+    assert graph.widths == (6, 6, 6, 3)
+    save_masks(pruned, module, tmp_path / "tied.npz", input_shape=(1, 1, 6))
+    assert topograph.read(tmp_path / "tied.npz").widths == (6, 6, 6, 3)
+    first = pruned.masks["first.weight"].numpy().T.astype(int)
+    last = pruned.masks["last.weight"].numpy().T.astype(int)
+    assert topograph.metrics.path_count(graph) == (first @ first @ last).sum()
+
+
+def test_a_shared_convolution_is_a_layer_each_time(tmp_path):
+    layers = [nn.Conv2d(2, 2, 3, padding=1) for _ in range(2)]
+    layers[1].weight = layers[0].weight
+    module = nn.Sequential(*layers, nn.Flatten(), nn.Linear(18, 3))
+    pruned = prune_random(module, 0.5)
+    save_masks(pruned, module, tmp_path / "tied.npz", input_shape=(2, 3, 3))
+    masks = read_convolution_masks(tmp_path / "tied.npz").masks
+    assert list(masks) == ["0.weight", "1.weight", "3.weight"]
+    assert np.array_equal(masks["0.weight"], masks["1.weight"])
 
 
 @pytest.mark.parametrize("train", [train_set, train_rigl])

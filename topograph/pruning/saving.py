@@ -13,7 +13,7 @@ from topograph.graph import LayeredGraph
 from topograph.io import from_layers, write
 from topograph.pruning.convolution_archive import write_convolutions
 from topograph.pruning.record import PrunedMasks
-from topograph.training.masking import prunable_parameters
+from topograph.training.masking import masks_by_all_names
 
 
 def graph_of_masks(
@@ -22,7 +22,8 @@ def graph_of_masks(
     """Masks of fully connected layers, joined end to end, as a layered graph.
 
     torch's masks, ``(n_out, n_in)``, are transposed; the layers have the names of the
-    module's, in the order in which it defines them.
+    module's, in the order in which it defines them. A weight that layers share makes as many
+    layers of the graph.
 
     Parameters
     ----------
@@ -46,8 +47,7 @@ def graph_of_masks(
     LayeredGraph(widths=(6, 4, 2), n_layers=2, n_edges=16)
     """
     layers = {}
-    for name in prunable_parameters(module):
-        mask = pruned.masks[name]
+    for name, mask in masks_by_all_names(module, pruned.masks).items():
         layer = name.removesuffix(".weight")
         if mask.ndim != 2:
             raise GraphError(
@@ -91,4 +91,5 @@ def save_masks(
     if all(mask.ndim == 2 for mask in pruned.masks.values()):
         write(graph_of_masks(pruned, module, provenance), path)
     else:
-        write_convolutions(pruned.masks, module, path, input_shape, provenance or {})
+        masks = masks_by_all_names(module, pruned.masks)
+        write_convolutions(masks, module, path, input_shape, provenance or {})

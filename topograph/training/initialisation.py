@@ -9,7 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from topograph.errors import ParameterError
-from topograph.training.masking import apply_masks, checked_masks, prunable_parameters
+from topograph.training.masking import (
+    apply_masks,
+    checked_masks,
+    layer_weights,
+    prunable_parameters,
+)
 from topograph.training.recipes import Initialisation
 from topograph.training.seeding import seeded_generator
 
@@ -70,6 +75,7 @@ def initialise(
         raise ParameterError.expected("initialisation", f"one of {known}", how)
     kept = checked_masks(module, masks or {})
     generator = seeded_generator(seed, "weights")
+    names = layer_weights(module)
     for name, weight in prunable_parameters(module).items():
         is_linear = weight.ndim == 2
         if how != "truncated_normal":
@@ -85,9 +91,10 @@ def initialise(
             )
             constant = LINEAR_BIAS if is_linear else CONVOLUTION_BIAS
         weight.copy_(fresh)
-        bias = module.get_submodule(name.rpartition(".")[0]).bias
-        if isinstance(bias, Tensor):
-            bias.fill_(constant)
+        for other, shared in names.items():  # layers that share a weight have biases of their own
+            bias = module.get_submodule(other.rpartition(".")[0]).bias
+            if shared is weight and isinstance(bias, Tensor):
+                bias.fill_(constant)
     for child in module.modules():
         if isinstance(child, _NORMALISATIONS):
             child.reset_parameters()

@@ -16,6 +16,58 @@ from topograph.errors import ParameterError
 LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
 
 
+def layer_weights(module: nn.Module) -> dict[str, nn.Parameter]:
+    """Weights of all linear and convolution layers, by all names that they have.
+
+    Raises
+    ------
+    ParameterError
+        If a weight is the result of a parametrisation.
+
+    Examples
+    --------
+    >>> layer = nn.Linear(2, 2)
+    >>> list(layer_weights(nn.Sequential(layer, nn.ReLU(), layer)))
+    ['0.weight', '2.weight']
+    """
+    found = {}
+    for layer, child in module.named_modules(remove_duplicate=False):
+        if isinstance(child, LAYERS):
+            weight = child._parameters.get("weight")
+            if weight is None:
+                raise ParameterError(
+                    f"The weight of layer {layer!r} must be a parameter of its own, but it is "
+                    f"computed from others.",
+                    hint="remove the parametrisation first: torch.nn.utils.prune.remove, or "
+                    "torch.nn.utils.parametrize.remove_parametrizations.",
+                )
+            found[f"{layer}.weight" if layer else "weight"] = weight
+    return found
+
+
+def masks_by_all_names(module: nn.Module, masks: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Masks of all linear and convolution layers: of a shared weight by all names that it has.
+
+    Parameters
+    ----------
+    module : nn.Module
+    masks : mapping of str to Tensor
+        By the names of `prunable_parameters`; a layer without one is dense.
+
+    Examples
+    --------
+    >>> layer = nn.Linear(1, 1)
+    >>> masks_by_all_names(nn.Sequential(layer, layer), {"0.weight": torch.tensor([[False]])})
+    {'0.weight': tensor([[False]]), '1.weight': tensor([[False]])}
+    """
+    weights = layer_weights(module)
+    of_weights = {id(weights[name]): mask for name, mask in masks.items()}
+    return {
+        name: of_weights.get(id(weight), torch.ones(weight.shape, dtype=torch.bool))
+        for name, weight in weights.items()
+    }
+
+
 def prunable_parameters(module: nn.Module, exclude: Iterable[str] = ()) -> dict[str, nn.Parameter]:
     """Weights of the linear and convolution layers of a module, in order of definition.
 
@@ -44,26 +96,16 @@ def prunable_parameters(module: nn.Module, exclude: Iterable[str] = ()) -> dict[
     >>> list(prunable_parameters(net)), list(prunable_parameters(net, exclude=["0"]))
     (['0.weight', '2.weight'], ['2.weight'])
     """
+    tables = {id(child.weight) for child in module.modules() if isinstance(child, nn.Embedding)}
     found: dict[str, nn.Parameter] = {}
     others: dict[str, str] = {}  # names of weights that are there by another name
     first_names: dict[int, str] = {}
-    tables = {id(child.weight) for child in module.modules() if isinstance(child, nn.Embedding)}
-    for layer, child in module.named_modules(remove_duplicate=False):
-        if isinstance(child, LAYERS):
-            weight = child._parameters.get("weight")
-            if weight is None:
-                raise ParameterError(
-                    f"The weight of layer {layer!r} must be a parameter of its own, but it is "
-                    f"computed from others.",
-                    hint="remove the parametrisation first: torch.nn.utils.prune.remove, or "
-                    "torch.nn.utils.parametrize.remove_parametrizations.",
-                )
-            name = f"{layer}.weight" if layer else "weight"
-            if id(weight) in first_names:
-                others[name] = first_names[id(weight)]
-            elif id(weight) not in tables:
-                first_names[id(weight)] = name
-                found[name] = weight
+    for name, weight in layer_weights(module).items():
+        if id(weight) in first_names:
+            others[name] = first_names[id(weight)]
+        elif id(weight) not in tables:
+            first_names[id(weight)] = name
+            found[name] = weight
     left_out = set()
     for name in exclude:
         key = name if name in found or name in others else f"{name}.weight"
