@@ -124,16 +124,15 @@ def dense_net(plan: Any, folder: Path) -> Any:
     return module
 
 
-def _dead_outputs(level: Any) -> int | None:
-    """Count the outputs that no input reaches, where the net is a chain of linear layers."""
-    from topograph.errors import TopographError
+def _dead_outputs(level: Any) -> int:
+    """Count the outputs that no input reaches, channels being the units of convolutions."""
+    from topograph.interop import from_module
     from topograph.metrics import dead_outputs
-    from topograph.pruning import graph_of_masks
 
-    try:
-        return dead_outputs(graph_of_masks(level.pruned, level.module))
-    except TopographError:
-        return None
+    graph = from_module(
+        level.module, level.input_shape, masks=level.pruned.masks, encoding="channel"
+    )
+    return dead_outputs(graph)
 
 
 def collect(jobs: list[Job], target: Path, n_workers: int) -> list[dict[str, Any]]:
