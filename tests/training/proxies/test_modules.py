@@ -202,6 +202,7 @@ def test_images_are_apart_where_no_means_are_stored_too(setting):
     expected = ModuleProbe.of_module(module, scaled, labels)
     assert np.allclose(probe.logits, expected.logits, atol=1e-4)
     assert np.allclose(neural_tangent_kernel(probe), neural_tangent_kernel(expected), rtol=1e-4)
+    assert synflow_total(probe) == synflow_total(expected)  # which looks at no image
 
 
 def test_a_module_is_left_as_it_is(setting):

@@ -19,6 +19,7 @@ from topograph.training.engines.model_member import ModelMember
 from topograph.training.engines.module import initial_module
 from topograph.training.homogeneous import of_absolute_weights, total_flow
 from topograph.training.masking import apply_masks, checked_masks, prunable_parameters
+from topograph.training.modes import gradients_of
 from topograph.training.proxies.probing import (
     LARGEST_ARRAY,
     N_IMAGES,
@@ -101,9 +102,10 @@ class ModuleProbe(Probe):
         """
         masked = _masked_copy(module, masks or {})
         images = images.detach().double().cpu()
-        unknown = [layer for layer in _batch_norms(masked) if layer.running_mean is None]
-        _normalise_by(masked, images, unknown)
-        return cls._of_copy(masked, masks or {}, images, labels, label_smoothing, masked)
+        normalised = copy.deepcopy(masked)
+        unknown = [layer for layer in _batch_norms(normalised) if layer.running_mean is None]
+        _normalise_by(normalised, images, unknown)
+        return cls._of_copy(normalised, masks or {}, images, labels, label_smoothing, masked)
 
     @classmethod
     def of_member(
@@ -187,11 +189,8 @@ class ModuleProbe(Probe):
         """Return the norm of the loss gradient on the edges of each layer."""
         weights = prunable_parameters(self.module)
         loss = functional.cross_entropy(self.module(self.images), torch.from_numpy(self.targets.T))
-        found = torch.autograd.grad(loss, list(weights.values()), allow_unused=True)
-        return tuple(
-            0.0 if gradient is None else float(gradient[self.masks[name]].norm())
-            for name, gradient in zip(weights, found, strict=True)
-        )
+        gradients = gradients_of(loss, weights)
+        return tuple(float(gradients[name][self.masks[name]].norm()) for name in weights)
 
     def jacobians(self) -> Floats:
         """Return the derivatives by the inputs; shape (n_images, n_classes, n_inputs)."""
