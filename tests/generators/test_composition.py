@@ -7,11 +7,18 @@ from hypothesis import strategies as st
 
 from tests.generators.realisations import chance_of_such_uneven_draws
 from tests.strategies import convolutional_nets, layered_graphs
-from topograph.biadjacency import Convolution, Kronecker, Sparse, Transposed
+from topograph.biadjacency import (
+    Convolution,
+    Identity,
+    Kronecker,
+    KroneckerProduct,
+    Sparse,
+    Transposed,
+)
 from topograph.errors import ParameterError
 from topograph.generators import layer_preserving_twin, radix_net
 from topograph.graph import Layer, LayeredGraph, chain
-from topograph.metrics import path_count, path_count_cv, sigma_2
+from topograph.metrics import path_count, path_count_cv, sigma_2, sink_units
 from topograph.toy import shortcut
 
 seeds = st.integers(0, 2**40)
@@ -128,3 +135,42 @@ def test_levels_are_reordered_whatever_the_others_are():
     parts = [Layer(la.name, la.source, la.target, la.biadjacency) for la in chain(layers).layers]
     alone = layer_preserving_twin(LayeredGraph((9, 9, 9), parts[:2]), 3)
     assert np.array_equal(matrix(alone.layers[1]), matrix(whole.layers[1]))
+
+
+def test_a_dense_layer_takes_the_channels_in_the_order_of_the_convolution_beside_it():
+    """Of three channels at four places one feeds nothing: neither the convolution nor the head."""
+    lives = np.array([1, 0, 1])
+    first = Convolution(np.ones((3, 1, 1), dtype=bool), (4,))
+    second = Convolution(np.tile(lives.astype(bool)[None, :, None], (2, 1, 1)), (4,))
+    head = Sparse.from_matrix(np.repeat(lives, 4)[:, None] * np.ones((1, 5), dtype=int))
+    last = Sparse.from_matrix(np.ones((8, 5), dtype=int))
+    graph = LayeredGraph(
+        [4, 12, 8, 5],
+        [Layer("first", 0, 1, first), Layer("second", 1, 2, second), Layer("last", 2, 3, last),
+         Layer("head", 1, 3, head)],
+    )  # fmt: skip
+    seen = set()
+    for seed in range(12):
+        twin = layer_preserving_twin(graph, seed)
+        silent = {
+            tuple(np.flatnonzero(twin.layer(name).biadjacency.to_csr().sum(axis=1) == 0))
+            for name in ("second", "head")
+        }
+        assert len(silent) == 1
+        seen |= silent
+        assert sink_units(twin) == sink_units(graph) == 4
+    assert len(seen) == 3
+
+
+def test_layers_that_take_a_level_by_unlike_parts_are_refused():
+    first = Sparse.from_matrix(np.ones((2, 6), dtype=int))
+    by_two = KroneckerProduct(Identity(3, 3), Sparse.from_matrix([[1], [1]]))
+    last = Sparse.from_matrix(np.ones((3, 2), dtype=int))
+    by_three = KroneckerProduct(Identity(2, 2), Sparse.from_matrix([[1], [1], [0]]))
+    graph = LayeredGraph(
+        [2, 6, 3, 2],
+        [Layer("first", 0, 1, first), Layer("by two", 1, 2, by_two),
+         Layer("by three", 1, 3, by_three), Layer("last", 2, 3, last)],
+    )  # fmt: skip
+    with pytest.raises(ParameterError, match="same parts"):
+        layer_preserving_twin(graph, 1)

@@ -126,3 +126,71 @@ def test_records_survive_a_file(tmp_path):
     assert [row["step"] for row in rows] == [0, 1]
     assert rows[0]["alarms"] == []
     assert rows[1]["layers"][0]["name"] == "stem"
+
+
+class Tied(nn.Module):
+    """Two layers with one weight, and one that no input passes."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c = nn.Linear(5, 6), nn.Linear(6, 6), nn.Linear(6, 6)
+        self.c.weight = self.b.weight
+        self.idle, self.last = nn.Linear(4, 4), nn.Linear(6, 3)
+
+    def forward(self, values):
+        return self.last(self.c(self.b(self.a(values).relu()).relu()).relu())
+
+
+def test_a_mask_of_a_shared_weight_is_that_of_all_its_layers():
+    net = Tied()
+    mask = torch.rand(6, 6, generator=torch.Generator().manual_seed(1)) < 0.4
+    net.b.weight.data.mul_(mask)
+    record = monitor(net, every=1, masks={"b.weight": mask}).step()
+    by_name = {layer.name: layer for layer in record.layers}
+    assert by_name["b"].kept == by_name["c"].kept == int(mask.sum())
+    record = monitor(net, every=1, masks={"c.weight": mask}).step()
+    assert {layer.name: layer.kept for layer in record.layers}["b"] == int(mask.sum())
+
+
+def test_a_layer_under_two_names_is_watched_by_either():
+    layer = nn.Linear(4, 4)
+    net = nn.Sequential(layer, nn.ReLU(), layer, nn.Linear(4, 2))
+    mask = torch.eye(4) > 0
+    layer.weight.data.mul_(mask)
+    for name in ("0", "2.weight"):
+        record = monitor(net, every=1, masks={name: mask}).step()
+        assert record.layers[0].kept == 4
+
+
+def test_paths_are_measured_round_a_layer_that_is_not_used():
+    net = Tied()
+    watch = monitor(net, every=1)
+    assert watch.records[0].effective_density == 1
+    assert any("idle" in note for note in watch.notes)
+
+
+@pytest.mark.parametrize("kind", ["spectral", "chance"])
+def test_looking_at_computed_weights_changes_nothing(kind):
+    class Drops(nn.Module):
+        def forward(self, weight):
+            return weight * (torch.rand_like(weight) < 0.9) if self.training else weight
+
+    found = []
+    for is_watched in (False, True):
+        torch.manual_seed(0)
+        net = nn.Sequential(nn.Linear(4, 5), nn.ReLU(), nn.Linear(5, 2))
+        if kind == "spectral":
+            nn.utils.parametrizations.spectral_norm(net[0])
+        else:
+            nn.utils.parametrize.register_parametrization(net[0], "weight", Drops())
+        watch = monitor(net, every=1) if is_watched else None
+        optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+        for _ in range(4):
+            optimizer.zero_grad()
+            net(torch.randn(3, 4)).square().sum().backward()
+            optimizer.step()
+            if watch is not None:
+                watch.step()
+        found.append([value.clone() for value in net.state_dict().values()])
+        assert net.training
+    assert all(torch.equal(one, other) for one, other in zip(*found, strict=True))

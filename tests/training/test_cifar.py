@@ -204,12 +204,37 @@ def test_jpeg_files_in_a_folder_and_in_a_tar_are_the_same_lossy_copy(tmp_path, r
     one, other = load_data("cifar10", tmp_path / "folder"), load_data("cifar10", tmp_path / "tar")
     assert bool((one.train_images == other.train_images).all())
     assert one.train_images.shape == (20, 3, 32, 32)
-    assert one.train_labels.tolist() == sorted(2 * list(range(10)))
+    assert sorted(one.train_labels.tolist()) == sorted(2 * list(range(10)))
     assert one.lossy
     assert other.lossy
     assert not one.verified
     assert any("lossy copy" in note for note in one.notes)
     assert one.provenance()["lossy"] is True
+
+
+def test_the_last_images_are_not_those_of_one_class(tmp_path, rng):
+    """They are held out for validation."""
+    write_folder(tmp_path, image_files(rng))
+    data = load_data("cifar10", tmp_path)
+    assert len(set(data.train_labels[-8:].tolist())) > 4
+    assert data.train_labels.tolist() != sorted(data.train_labels.tolist())
+    again = load_data("cifar10", tmp_path)
+    assert bool((data.train_images == again.train_images).all())
+    assert any("50,000" in note for note in data.notes)
+    for image, label in zip(data.train_images, data.train_labels.tolist(), strict=True):
+        same = [
+            bool((image == one).all()) for one in again.train_images[again.train_labels == label]
+        ]
+        assert sum(same) == 1
+
+
+def test_an_image_that_is_there_twice_is_refused(tmp_path, rng):
+    files = image_files(rng)
+    name = next(name for name in files if name.startswith("train/"))
+    stem = name.rpartition(".")[0]
+    write_folder(tmp_path, files | {f"{stem}.png": files[name], f"{stem}.jpeg": files[name]})
+    with pytest.raises(ReadError, match="twice"):
+        load_data("cifar10", tmp_path)
 
 
 def test_png_files_are_not_lossy(tmp_path, rng):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import dataclasses
 import itertools
 import math
@@ -219,6 +220,7 @@ def test_every_image_comes_once_an_epoch(digits):
         digits,
         train_images=torch.arange(25.0).view(25, 1, 1, 1),
         train_labels=torch.arange(25),
+        n_classes=25,
     )
     drawn = list(itertools.islice(batches(few, 10, seeded_generator(0, "order")), 4))
     assert [len(labels) for _, labels in drawn] == [10] * 4
@@ -284,3 +286,59 @@ def test_a_gpu_learns_as_well(digits):
     assert record.accuracy > 0.93
     assert module.fc1.weight.is_cuda
     check_zeros_outside(module.cpu(), masks)
+
+
+def test_adamw_adds_the_l2_that_a_recipe_names_beside_its_own_decay(digits):
+    recipe = dataclasses.replace(
+        MODERN, name="both", optimizer="adamw", weight_decay=0.3, l2=0.7, momentum=0.0
+    )
+    module = build_model("lenet-300-100", digits.shape)
+    plain = copy.deepcopy(module).train()
+    fit(module, digits, recipe, n_steps=5, device="cpu")
+    weights = [part.weight for part in plain.modules() if isinstance(part, nn.Linear)]
+    biases = [part.bias for part in plain.modules() if isinstance(part, nn.Linear)]
+    optimizer = torch.optim.AdamW(
+        [{"params": weights, "weight_decay": 0.3}, {"params": biases, "weight_decay": 0.0}]
+    )
+    source = batches(digits, recipe.batch_size, seeded_generator(0, "order"))
+    for step, (images, labels) in enumerate(itertools.islice(source, 5)):
+        for group in optimizer.param_groups:
+            group["lr"] = recipe.rate_at(step, 5)
+        optimizer.zero_grad()
+        loss = nn.functional.cross_entropy(plain(images), labels)
+        (loss + 0.35 * sum(weight.square().sum() for weight in weights)).backward()
+        optimizer.step()
+    for one, other in zip(module.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_modes_are_as_before_afterwards(digits):
+    module = nn.Sequential(nn.Flatten(), nn.Linear(64, 10), nn.BatchNorm1d(10).eval())
+    fit(module, digits, MODERN, n_steps=2, device="cpu")
+    assert [part.training for part in module] == [True, True, False]
+    fit(module.eval(), digits, MODERN, n_steps=2, device="cpu")
+    assert not module.training
+
+
+def test_a_net_without_layers_to_mask_is_trained_and_one_without_parameters_refused(digits):
+    class Scaled(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.matrix = nn.Parameter(torch.zeros(64, 10))
+            self.count = nn.Parameter(torch.zeros(2, dtype=torch.int64), requires_grad=False)
+
+        def forward(self, images):
+            return images.flatten(1) @ self.matrix
+
+    module = Scaled()
+    assert fit(module, digits, MODERN, n_steps=30, device="cpu").accuracy > 0.5
+    with pytest.raises(ParameterError, match="parameter to learn"):
+        fit(module.requires_grad_(False), digits, MODERN, n_steps=1, device="cpu")
+
+
+@pytest.mark.parametrize("label", [-1, 10])
+def test_labels_that_are_no_classes_are_refused(digits, label):
+    labels = digits.train_labels.clone()
+    labels[3] = label
+    with pytest.raises(ParameterError, match=r"in 0\.\.9"):
+        dataclasses.replace(digits, train_labels=labels)

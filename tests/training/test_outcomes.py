@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,6 +46,12 @@ def test_values_that_follow_from_the_curve():
 )
 def test_untrained_is_below_twice_chance(accuracy, is_untrained):
     assert outcome(test_accuracy=accuracy).is_untrained == is_untrained
+
+
+@pytest.mark.parametrize(("accuracy", "is_untrained"), [(0.74, True), (0.76, False)])
+def test_of_two_classes_twice_chance_would_be_all(accuracy, is_untrained):
+    found = dataclasses.replace(outcome(test_accuracy=accuracy), n_classes=2)
+    assert found.is_untrained == is_untrained
 
 
 def test_a_net_that_diverged_at_once_has_no_curve():

@@ -87,3 +87,17 @@ def test_warm_up_is_a_ramp_into_the_schedule():
     ratios = [got / wanted for got, wanted in zip(rates, plain, strict=True)]
     assert ratios == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0, 1.0])
     assert math.isclose(plain[5], 0.05 * (1 + math.cos(math.pi * 0.05)) / 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"betas": (1.0, 0.999)}, "betas"),
+        ({"betas": (0.9, -0.1)}, "betas"),
+        ({"batch_size": 12.5}, "whole"),
+        ({"batch_norm": True, "batch_size": 1}, "at least 2"),
+    ],
+)
+def test_switches_that_no_engine_could_follow_are_refused(change, sentence):
+    with pytest.raises(ParameterError, match=sentence):
+        dataclasses.replace(MODERN, **change)

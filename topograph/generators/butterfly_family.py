@@ -28,7 +28,7 @@ def _butterfly_counts(
     if checked_integer("stage", stage, 0) > n_digits:
         raise ParameterError.expected(
             "stage",
-            f"at most {n_digits}, the number of binary digits of {n_in} units,",
+            f"at most {n_digits}, the number of binary digits of {n_in} units",
             stage,
             hint=f"make it {n_digits}, or ask for more units.",
         )

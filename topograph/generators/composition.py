@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
+import numpy as np
+
 from topograph.biadjacency import (
     Biadjacency,
     Convolution,
@@ -51,7 +53,8 @@ def layer_preserving_twin(graph: LayeredGraph, seed: int = 0) -> LayeredGraph:
     Raises
     ------
     ParameterError
-        If a convolution in groups leaves a hidden level: its channels cannot change places.
+        If a convolution in groups leaves a hidden level: its channels cannot change places; or
+        if layers that leave one level take its units by unlike parts.
 
     Examples
     --------
@@ -68,9 +71,8 @@ def layer_preserving_twin(graph: LayeredGraph, seed: int = 0) -> LayeredGraph:
     for layer in graph.layers:
         operator = layer.biadjacency
         if layer.source > 0 and not layer.is_structural:
-            order_of = _orders(seed, layer.source)
             try:
-                operator = _reordered(operator, order_of)
+                operator = _reordered(operator, _order_of(graph, layer.source, seed))
             except ParameterError as error:
                 raise error.within(f"Layer {layer.name!r}") from None
         layers.append(Layer(layer.name, layer.source, layer.target, operator))
@@ -78,8 +80,68 @@ def layer_preserving_twin(graph: LayeredGraph, seed: int = 0) -> LayeredGraph:
     return LayeredGraph(graph.widths, layers, provenance, graph.notes)
 
 
-def _orders(seed: int, level: int) -> Order:
-    return lambda width: stream("layer_preserving_twin", seed, level).permutation(width)
+def _order_of(graph: LayeredGraph, level: int, seed: int) -> Order:
+    """Return what gives the order of the units of a level, or of a part of a layer's units.
+
+    Where a convolution and a dense layer leave the same level, the dense one takes the units
+    channel by channel in the order of the channels.
+
+    Raises
+    ------
+    ParameterError
+        If layers that leave the level take its units by unlike parts.
+    """
+    width = graph.widths[level]
+
+    def drawn(count: int) -> Values:
+        return stream("layer_preserving_twin", seed, level).permutation(count)
+
+    leaving = [layer for layer in graph.layers if layer.source == level and not layer.is_structural]
+    if len(leaving) == 1:
+        return drawn
+    readers = [made(layer.biadjacency) for layer in leaving]
+    whole = {order.tobytes(): order for order in (_units(held, drawn) for held in readers)}
+    in_parts = [_units(held, drawn) for held in readers if _is_in_parts(held)]
+    if len(whole) == 1 or not in_parts:
+        return drawn
+    if any(order.tobytes() != in_parts[0].tobytes() for order in in_parts):
+        raise ParameterError(
+            f"Layers that leave a level must take its units by the same parts to be joined anew, "
+            f"but those that leave level {level} do not.",
+            hint="keep the degrees or the density instead.",
+        )
+    return lambda count: in_parts[0] if count == width else drawn(count)
+
+
+def _is_in_parts(held: Biadjacency) -> bool:
+    """Whether a layer takes units in groups, such as channels, and not one by one."""
+    return isinstance(held, Placed | KroneckerProduct | Convolution) or (
+        isinstance(held, Transposed) and isinstance(held.operator, Convolution)
+    )
+
+
+def _units(operator: Biadjacency, order_of: Order) -> Values:
+    """Return the order in which a layer takes the units of its level."""
+    held = made(operator)
+    n_in = held.shape[0]
+    if getattr(held, "is_structural", False):
+        return np.arange(n_in)
+    if isinstance(held, Placed):
+        order = np.arange(n_in)
+        places = order if held.sources is None else np.asarray(held.sources)
+        order[places] = places[_units(held.operator, order_of)]
+        return order
+    if isinstance(held, KroneckerProduct):
+        left, right = (_units(part, order_of) for part in (held.left, held.right))
+        return np.asarray((left[:, None] * right.size + right).ravel())
+    channels = 0
+    if isinstance(held, Convolution):
+        channels = held.c_in
+    elif isinstance(held, Transposed) and isinstance(held.operator, Convolution):
+        channels = held.operator.c_out
+    if channels:
+        return np.asarray(np.arange(n_in).reshape(channels, -1)[order_of(channels)].ravel())
+    return order_of(n_in)
 
 
 def _reordered(operator: Biadjacency, order_of: Order) -> Biadjacency:

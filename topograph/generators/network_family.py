@@ -215,7 +215,7 @@ def _community_counts(
     if checked_integer("blocks", blocks, 1) > most:
         raise ParameterError.expected(
             "blocks",
-            f"at most {most}, the units of the narrower level,",
+            f"at most {most}, the units of the narrower level",
             blocks,
             hint=f"make it {most}.",
         )

@@ -223,9 +223,10 @@ def _reached(
         raise error.within(f"Layer {index}") from error
     if n_edges in counts:
         return n_edges
+    if n_edges:  # rather denser than no layer at all
+        counts = tuple(count for count in counts if count > 0) or counts
     if nearest and counts:
-        filled = [count for count in counts if count > 0]  # rather denser than no layer at all
-        return min(filled or counts, key=lambda count: abs(count - n_edges))
+        return min(counts, key=lambda count: abs(count - n_edges))
     listed = " or ".join(f"{count} (density {count / (n_in * n_out):.6g})" for count in counts)
     verb = "are" if len(counts) > 1 else "is"
     raise ParameterError(

@@ -56,7 +56,7 @@ def density(graph: LayeredGraph, layer: Layer | None = None) -> float:
     Raises
     ------
     Undefined
-        If no edge is possible: no layer has parameters.
+        If no edge is possible: no layer has parameters, or the layer passes nothing on.
 
     Examples
     --------
@@ -117,7 +117,7 @@ def effective_density(graph: LayeredGraph, layer: Layer | None = None) -> float:
     Raises
     ------
     Undefined
-        If no edge is possible: no layer has parameters.
+        If no edge is possible: no layer has parameters, or the layer passes nothing on.
 
     References
     ----------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import scipy.sparse
 
 from topograph.biadjacency import Sparse
 from topograph.counting import liveness
-from topograph.errors import TopographError
+from topograph.errors import ParameterError, TopographError
 from topograph.graph import LayeredGraph
 from topograph.metrics import effective_edges
 
@@ -47,6 +48,8 @@ class PathSweeps:
         from torch import nn
 
         self.module, self.encoding, self.reason = module, "", ""
+        self._names = tuple(names)
+        self.idle: tuple[str, ...] = ()  # layers that no input passes
         parts = [module.get_submodule(name) for name in names]
         linear = all(isinstance(part, nn.Linear) for part in parts)
         if input_shape is None and not linear:
@@ -89,12 +92,45 @@ class PathSweeps:
 
     def _traced(self, masks: Mapping[str, Any] | None) -> LayeredGraph:
         from topograph.interop.torch import from_module
+        from topograph.interop.torch.untouched import untouched
         from topograph.interop.torch.weights import weight_shapes
 
         if masks is None:
-            shapes = weight_shapes(self.module)
+            with untouched(self.module):  # shapes of computed weights are known by computing them
+                shapes = weight_shapes(self.module)
             masks = {name: np.ones(shape, bool) for name, shape in shapes.items() if len(shape) > 1}
-        return from_module(self.module, self._shape, encoding="channel", masks=masks)
+        if self.idle:
+            masks = {name: mask for name, mask in masks.items() if _scope(name) not in self.idle}
+        try:
+            return from_module(self.module, self._shape, encoding="channel", masks=masks)
+        except ParameterError:
+            if self.idle:
+                raise
+            self.idle = self._never_called()
+            if not self.idle:
+                raise
+        return self._traced(masks)
+
+    def _never_called(self) -> tuple[str, ...]:
+        """Return the layers that an input does not pass: their masks reach nothing."""
+        import torch
+
+        from topograph.interop.torch.untouched import untouched
+
+        called: set[str] = set()
+        parts = {name: self.module.get_submodule(name) for name in self._names}
+        handles = [
+            part.register_forward_pre_hook(lambda _, __, name=name: called.add(name))
+            for name, part in parts.items()
+        ]
+        some = next(self.module.parameters())
+        try:
+            with untouched(self.module), suppress(Exception):  # tracing says what is wrong
+                self.module(torch.zeros(1, *self._shape, dtype=some.dtype, device=some.device))
+        finally:
+            for handle in handles:
+                handle.remove()
+        return tuple(name for name in self._names if name not in called) if called else ()
 
     def _fits_chain(self) -> bool:
         """Whether the layers join all of each other's units, and none is used twice."""

@@ -33,6 +33,7 @@ class WatchedWeights:
 
     def __init__(self, module: nn.Module, masks: Masks | None) -> None:
         from torch import nn
+        from torch.nn.utils import parametrize
 
         kinds = (nn.Linear, nn.modules.conv._ConvNd)
         self.module, self._masks = module, masks
@@ -41,6 +42,11 @@ class WatchedWeights:
             raise ParameterError(
                 "The model must have a linear layer or a convolution, but it has none."
             )
+        self._first = {  # a layer that is there under several names, by all of them
+            name: next(one for one in self.names if module.get_submodule(one) is part)
+            for name, part in module.named_modules(remove_duplicate=False)
+            if isinstance(part, kinds)
+        }
         given = self._given()
         for name in given:
             if name not in self.names:
@@ -50,17 +56,34 @@ class WatchedWeights:
                     hint=f"did you mean {', '.join(close)}?" if close else None,
                 )
         self.parts: dict[str, Any] = {name: module.get_submodule(name) for name in self.names}
+        self._is_computed = any(parametrize.is_parametrized(part) for part in self.parts.values())
 
     def now(self) -> dict[str, tuple[Tensor, Tensor | None]]:
         """Return for each layer the mask in force, and the weights that it should zero.
 
-        There are no such weights where the layer multiplies by the mask itself, or where the mask
-        is that of the weights that are not 0.
+        A mask of a weight that layers share is that of each of them. There are no weights to be
+        zero where the layer multiplies by the mask itself, or where the mask is that of the
+        weights that are not 0.
         """
+        if not self._is_computed:
+            return self._now()
+        from topograph.interop.torch.untouched import untouched
+
+        with untouched(self.module):  # computing a weight may draw, or change buffers
+            return self._now()
+
+    def _now(self) -> dict[str, tuple[Tensor, Tensor | None]]:
         given = self._given()
+        by_weight = {
+            id(self.parts[name].weight): mask
+            for name, mask in given.items()
+            if name in self.parts and "weight" in self.parts[name]._parameters
+        }
         found: dict[str, tuple[Tensor, Tensor | None]] = {}
         for name in self.names:
             part = self.parts[name]
+            if name not in given and id(part._parameters.get("weight")) in by_weight:
+                given[name] = by_weight[id(part.weight)]  # layers that share a weight, one mask
             original = getattr(part, "weight_orig", None)
             buffer = getattr(part, "weight_mask", None)
             weight = (part.weight if original is None else original).detach()
@@ -77,7 +100,8 @@ class WatchedWeights:
 
     def _given(self) -> dict[str, Any]:
         masks: Any = self._masks() if callable(self._masks) else self._masks or {}
-        return {_layer(name): mask for name, mask in masks.items()}
+        named = {_layer(name): mask for name, mask in masks.items()}
+        return {self._first.get(name, name): mask for name, mask in named.items()}
 
     def _checked(self, name: str, mask: Any, weight: Tensor) -> Tensor:
         import torch

@@ -159,8 +159,10 @@ class Monitor:
                 f"Without masks to compare with, weights that are not 0 count as kept, or the "
                 f"layer masks itself: {', '.join(own)}."
             )
+        if self._sweeps.idle:
+            notes.append(f"No input passes these layers: {', '.join(self._sweeps.idle)}.")
         if self._sweeps.reason:
-            notes.append(f"Only masks are measured: {self._sweeps.reason}.")
+            notes.append(f"Only masks are measured: {self._sweeps.reason.removesuffix('.')}.")
         elif self._sweeps.encoding == "channel":
             notes.append(
                 "Effective density and dead units are those of channels: an edge where any weight "

@@ -21,8 +21,8 @@ from topograph.training.masking import (
     checked_masks,
     mask_gradients,
 )
-from topograph.training.modes import first_step, gradients_of
-from topograph.training.optimizers import optimizer_of
+from topograph.training.modes import first_step, gradients_of, training_mode
+from topograph.training.optimizers import add_decay_to_gradients, optimizer_of
 from topograph.training.recipes import Recipe
 from topograph.training.seeding import seeded_chance, seeded_generator
 
@@ -127,7 +127,8 @@ def fit(
     Parameters
     ----------
     module : nn.Module
-        Changed in place, from the weights it has, and moved to the device.
+        Changed in place, from the weights it has, and moved to the device. It is trained in
+        training mode, and its parts are in the modes they had afterwards.
     data : Dataset
         Prepared for the recipe (`topograph.training.prepare`); moved to the device whole.
     recipe : Recipe
@@ -166,23 +167,23 @@ def fit(
             hint="topograph.training.prepare(data, recipe).",
         )
     place = find_device(device)
-    data, module = data.to(place), in_fast_layout(module.to(place).train())
+    data, module = data.to(place), in_fast_layout(module.to(place))
     _check_precision(module)
     total = recipe.length(len(data.train_labels)) if n_steps is None else n_steps
     if not 0 <= first_step <= total:
         raise ParameterError.expected("first_step", f"in 0..{total}", first_step)
     source = batches(data, recipe.batch_size, seeded_generator(seed, "order"))
-    optimizer = optimizer_of(module, recipe)
     held = checked_masks(module, masks or {})
     apply_masks(module, held)
+    optimizer = optimizer_of(module, recipe)
     run = Training(
         module, held, first_step, total, optimizer, _no_batch(data), recipe.label_smoothing
     )
     diverged = False
-    with seeded_chance(seed, place):
+    with training_mode(module), seeded_chance(seed, place):
         while run.step < total and not diverged:
             run.batch = next(source)
-            loss = _step(run, recipe.rate_at(run.step, total), recipe.label_smoothing)
+            loss = _step(run, recipe.rate_at(run.step, total), recipe)
             run.step += 1
             if on_step is not None:
                 on_step(run)
@@ -204,21 +205,26 @@ def fit(
     )
 
 
-def _step(run: Training, rate: float, smoothing: float) -> Tensor:
+def _step(run: Training, rate: float, recipe: Recipe) -> Tensor:
     images, labels = run.batch
     for group in run.optimizer.param_groups:
         group["lr"] = rate
     run.optimizer.zero_grad(set_to_none=True)
-    loss = nn.functional.cross_entropy(run.module(images), labels, label_smoothing=smoothing)
+    loss = nn.functional.cross_entropy(
+        run.module(images), labels, label_smoothing=recipe.label_smoothing
+    )
     loss.backward()  # type: ignore[no-untyped-call]
+    add_decay_to_gradients(run.module, recipe)
     mask_gradients(run.module, run.masks)
     run.optimizer.step()
     return loss.detach()
 
 
 def _check_precision(module: nn.Module) -> None:
+    if not any(parameter.requires_grad for parameter in module.parameters()):
+        raise ParameterError("A module to be trained must have a parameter to learn, but has none.")
     for name, parameter in module.named_parameters():
-        if parameter.dtype != torch.float32:
+        if parameter.is_floating_point() and parameter.dtype != torch.float32:
             raise ParameterError.expected(
                 f"The parameter {name}",
                 "of 32-bit floating point as the images are",

@@ -42,7 +42,8 @@ def initialise(
     the layer counted, as if it were dense. ``truncated_normal``: normal, cut off at two
     deviations; .04 and bias .1 in linear layers, .05 and bias 0 in convolutions, however many
     inputs the mask leaves. The same seed draws the same numbers under every mask. Layers that
-    normalise get scales of 1, shifts of 0, and no means and variances seen.
+    normalise get scales of 1, shifts of 0, and no means and variances seen. Other layers,
+    transposed convolutions among them, stay as they are.
 
     Parameters
     ----------

@@ -132,6 +132,8 @@ def checked_masks(module: nn.Module, masks: Mapping[str, Tensor]) -> dict[str, T
     ParameterError
         If a mask belongs to no weight, is not boolean, or has another shape.
     """
+    if not masks:
+        return {}
     weights = prunable_parameters(module)
     checked = {}
     for name, mask in masks.items():

@@ -31,6 +31,27 @@ def evaluation_mode(module: nn.Module) -> Iterator[None]:
 
 
 @contextmanager
+def training_mode(module: nn.Module) -> Iterator[None]:
+    """Put a module in training mode, and every part back in its own mode afterwards.
+
+    Examples
+    --------
+    >>> net = nn.Sequential(nn.Dropout().eval())
+    >>> with training_mode(net):
+    ...     inside = net[0].training
+    >>> inside, net[0].training
+    (True, False)
+    """
+    modes = [(part, part.training) for part in module.modules()]
+    module.train()
+    try:
+        yield
+    finally:
+        for part, was_training in modes:
+            part.training = was_training
+
+
+@contextmanager
 def unchanged_buffers(module: nn.Module) -> Iterator[None]:
     """Put back the buffers of a module, such as running means, after it has been called.
 

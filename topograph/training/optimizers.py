@@ -10,6 +10,19 @@ from torch import nn
 from topograph.training.recipes import Recipe
 
 
+@torch.no_grad()
+def add_decay_to_gradients(module: nn.Module, recipe: Recipe) -> None:
+    """Add what ``l2`` of a recipe adds to the gradients, where the optimizer does not.
+
+    AdamW has ``weight_decay`` for something else; `optimizer_of` gives the others the ``l2``.
+    """
+    if recipe.optimizer != "adamw" or not recipe.l2:
+        return
+    for weight in _linear_weights(module):
+        if weight.grad is not None:
+            weight.grad.add_(weight, alpha=recipe.l2)
+
+
 def optimizer_of(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     """Return the recipe's optimizer; decay is on the weights of linear layers alone.
 
@@ -27,9 +40,8 @@ def optimizer_of(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     >>> [group["weight_decay"] for group in optimizer.param_groups]
     [0.004, 0.0]
     """
-    weights = [child.weight for child in module.modules() if isinstance(child, nn.Linear)]
-    decayed = {id(weight): weight for weight in weights}  # one that is shared is stepped once
-    linear = list(decayed.values())
+    linear = _linear_weights(module)
+    decayed = {id(weight) for weight in linear}
     others = [parameter for parameter in module.parameters() if id(parameter) not in decayed]
     decay = recipe.weight_decay if recipe.optimizer == "adamw" else recipe.l2
     both: list[dict[str, Any]] = [
@@ -42,3 +54,12 @@ def optimizer_of(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
         return torch.optim.SGD(groups, lr=rate, momentum=recipe.momentum)
     kind = torch.optim.Adam if recipe.optimizer == "adam" else torch.optim.AdamW
     return kind(groups, lr=rate, betas=recipe.betas, eps=recipe.epsilon)
+
+
+def _linear_weights(module: nn.Module) -> list[nn.Parameter]:
+    """Return the weights of linear layers; one that is shared, once."""
+    found: dict[int, nn.Parameter] = {}
+    for child in module.modules():
+        if isinstance(child, nn.Linear):
+            found[id(child.weight)] = child.weight  # type: ignore[assignment]  # of torch's types
+    return list(found.values())

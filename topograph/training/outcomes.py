@@ -88,8 +88,13 @@ class Outcome:
 
     @property
     def is_untrained(self) -> bool:
-        """Whether the net is no better than twice chance in the end, or diverged."""
-        return self.test_accuracy is None or self.test_accuracy < 2 / self.n_classes
+        """Whether the accuracy is below twice chance in the end, or the net diverged.
+
+        Of two classes twice chance is all: there, half way from chance to all is the bound.
+        """
+        chance = 1 / self.n_classes
+        bound = min(2 * chance, (1 + chance) / 2)
+        return self.test_accuracy is None or self.test_accuracy < bound
 
     def epochs_to(self, threshold: float) -> int | None:
         """Return the first epoch, from 1, with an accuracy of ``threshold``; None if none has."""

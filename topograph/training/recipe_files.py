@@ -138,7 +138,7 @@ def recipe_to_toml(recipe: Recipe) -> str:
     lines = []
     for name, value in recipe.provenance().items():
         if value is not None:
-            lines.append(f"{name} = {json.dumps(value)}")
+            lines.append(f"{name} = {json.dumps(value, ensure_ascii=False)}")
     return "\n".join(lines) + "\n"
 
 

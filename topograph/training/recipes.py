@@ -134,6 +134,14 @@ class Recipe:
             if value is not None and not (low <= value <= high and math.isfinite(value)):
                 wanted = f"at least {low:g}" if high == math.inf else f"in {low:g}..{high:g}"
                 raise ParameterError.expected(name, wanted, value)
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise ParameterError.expected("betas", "each at least 0 and below 1", self.betas)
+        for name in ("batch_size", "warmup_steps", "n_steps", "n_epochs"):
+            value = getattr(self, name)
+            if value is not None and value != int(value):
+                raise ParameterError.expected(name, "a whole number", value)
+        if self.batch_norm and self.batch_size < 2:
+            raise ParameterError.expected("batch_size", "at least 2 with batch_norm", 1)
         if self.weight_decay and self.optimizer != "adamw":
             raise ParameterError(
                 f"weight_decay must be 0 for the optimizer {self.optimizer}, but it is "

@@ -109,3 +109,10 @@ def test_masks_of_a_model_that_were_changed_are_refused(tmp_path, convolutions):
     found.header["provenance"]["model"] = "lenet-6"
     with pytest.raises(ParameterError, match="lenet-6"):
         bundle({"conv": found}, tmp_path / "d")
+
+
+def test_masks_of_other_shapes_than_the_images_give_are_refused(tmp_path, convolutions):
+    """They are of a LeNet-5 for images of 8 x 8."""
+    masks = {"conv": read_convolution_masks(convolutions)}
+    with pytest.raises(ParameterError, match=r"fc1.weight in lenet-5 for mnist.*\(384, 2450\)"):
+        make_bundle(masks, "mnist", SHORT, tmp_path / "c")

@@ -55,7 +55,7 @@ def collect_bundle(
     """
     manifest = read_manifest(folder)
     rows = read_results(folder / RESULTS)
-    trained = {row["mask"] for row in rows}
+    trained = {row.get("mask") for row in rows}
     measured: dict[str, dict[str, Any]] = {}
     entries = [entry for entry in manifest.masks if entry.digest in trained]
     for number, entry in enumerate(entries):
@@ -64,7 +64,7 @@ def collect_bundle(
         graph = _graph_of(entry, manifest, folder, encoding)
         columns = {} if entry.kind == "chain" else {"encoding": encoding}
         measured[entry.digest] = columns | network_columns(analyze(graph, metrics=metrics))
-    return [row | measured[row["mask"]] for row in rows if row["mask"] in measured]
+    return [row | measured[row["mask"]] for row in rows if row.get("mask") in measured]
 
 
 def _graph_of(

@@ -7,6 +7,8 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import torch
+
 from topograph.errors import ParameterError
 from topograph.graph import LayeredGraph
 from topograph.io.convolution_masks import ConvolutionMasks
@@ -22,7 +24,10 @@ from topograph.training.bundle.mask_files import write_mask
 from topograph.training.bundle.model_mask_files import write_model_masks
 from topograph.training.bundle.packed_data import write_data
 from topograph.training.data.dataset import Dataset
+from topograph.training.data.preparation import prepared_shape
+from topograph.training.data.published import PUBLISHED
 from topograph.training.engines.model_member import ModelMember
+from topograph.training.masking import prunable_parameters
 from topograph.training.models import MODELS
 from topograph.training.recipes import Recipe
 
@@ -79,9 +84,10 @@ def make_bundle(
     entries: dict[str, MaskEntry] = {}
     for name, graph in masks.items():
         if isinstance(graph, ConvolutionMasks):
-            entry = _model_entry(name, graph, place / MASKS)
+            entry = _model_entry(name, graph, place / MASKS, entries)
+            _check_shapes(name, graph, entry.model, data, recipe)
         else:
-            entry = _entry(name, graph, place / MASKS)
+            entry = _entry(name, graph, place / MASKS, entries)
         entries.setdefault(entry.digest, entry)
     manifest = Manifest(
         masks=tuple(entries.values()),
@@ -93,7 +99,7 @@ def make_bundle(
         n_validation=n_validation,
         edge_threshold=edge_threshold,
         with_proxies=with_proxies,
-        has_data=pack is not None,
+        has_data=pack is not None or _has_data(place),
     )
     if any(entry.kind == "model" for entry in entries.values()):
         _check_for_models(recipe, edge_threshold)
@@ -104,7 +110,9 @@ def make_bundle(
     return manifest
 
 
-def _entry(name: str, graph: LayeredGraph, folder: Path) -> MaskEntry:
+def _entry(
+    name: str, graph: LayeredGraph, folder: Path, known: Mapping[str, MaskEntry]
+) -> MaskEntry:
     if not graph.is_chain:
         raise ParameterError(
             f"{name}: a mask must have one layer from each level to the next to be trained, but "
@@ -112,7 +120,7 @@ def _entry(name: str, graph: LayeredGraph, folder: Path) -> MaskEntry:
         )
     temporary = folder / "new.safetensors"
     digest = write_mask(graph, temporary)
-    temporary.replace(folder / f"{digest}.safetensors")
+    _keep(temporary, folder / f"{digest}.safetensors", digest in known)
     return MaskEntry(
         name=name,
         digest=digest,
@@ -124,7 +132,32 @@ def _entry(name: str, graph: LayeredGraph, folder: Path) -> MaskEntry:
     )
 
 
-def _model_entry(name: str, found: ConvolutionMasks, folder: Path) -> MaskEntry:
+def _keep(temporary: Path, path: Path, is_known: bool) -> None:
+    """Put a mask in its place; of masks with the same edges the first is kept, as it is held."""
+    if is_known:
+        temporary.unlink()
+    else:
+        temporary.replace(path)
+
+
+def _check_shapes(
+    name: str, found: ConvolutionMasks, model: str, data: str, recipe: Recipe
+) -> None:
+    """Refuse masks of other shapes than the weights have for the images of a data set."""
+    with torch.device("meta"):  # shapes without numbers
+        module = MODELS[model](prepared_shape(data, recipe), PUBLISHED[data].n_classes)
+    for key, weight in prunable_parameters(module).items():
+        if key in found.masks and found.masks[key].shape != tuple(weight.shape):
+            raise ParameterError.expected(
+                f"{name}: The mask of {key} in {model} for {data}",
+                f"of shape {tuple(weight.shape)}",
+                found.masks[key].shape,
+            )
+
+
+def _model_entry(
+    name: str, found: ConvolutionMasks, folder: Path, known: Mapping[str, MaskEntry]
+) -> MaskEntry:
     provenance = found.header["provenance"]
     model = provenance.get("model")
     if model not in MODELS:
@@ -135,7 +168,7 @@ def _model_entry(name: str, found: ConvolutionMasks, folder: Path) -> MaskEntry:
     ModelMember.of_masks(model, found.masks, name)  # do they fit?
     temporary = folder / "new.safetensors"
     digest = write_model_masks(found.masks, temporary)
-    temporary.replace(folder / f"{digest}.safetensors")
+    _keep(temporary, folder / f"{digest}.safetensors", digest in known)
     return MaskEntry(
         name=name,
         digest=digest,
@@ -161,6 +194,10 @@ def _check_for_models(recipe: Recipe, edge_threshold: float | None) -> None:
             f"biases is {recipe.biases} and batch_norm {recipe.batch_norm}.",
             hint="these switches are for chains; a model is as it is defined.",
         )
+
+
+def _has_data(folder: Path) -> bool:
+    return (folder / MANIFEST).exists() and read_manifest(folder).has_data
 
 
 def _check_free(folder: Path, manifest: Manifest) -> None:

@@ -99,6 +99,10 @@ class Manifest:
         threshold = self.edge_threshold
         if threshold is not None and not (math.isfinite(threshold) and threshold >= 0):
             raise ParameterError.expected("edge_threshold", "finite and at least 0", threshold)
+        for name in ("seeds", "rate_factors"):
+            values = getattr(self, name)
+            if len(set(values)) < len(values):
+                raise ParameterError.expected(f"The {name} of a bundle", "all different", values)
         if min(self.seeds) < 0:
             raise ParameterError.expected("A seed", "at least 0", min(self.seeds))
         if self.n_steps is not None and self.n_steps < 1:

@@ -10,7 +10,8 @@ from typing import Any
 
 import torch
 
-from topograph.errors import ParameterError
+from topograph.errors import ParameterError, ReadError
+from topograph.io.paths import shown
 from topograph.training.bundle.event_files import curve_writer
 from topograph.training.bundle.locks import locked
 from topograph.training.bundle.making import MASKS
@@ -99,11 +100,15 @@ class Setting:
 def setting_of(plan: RunPlan) -> Setting:
     """Read the manifest and the data of a plan."""
     manifest, device = read_manifest(plan.folder), find_device(plan.device)
-    raw = (
-        read_packed_data(plan.folder)
-        if manifest.has_data
-        else load_data(manifest.data, plan.data_folder)
-    )
+    if manifest.has_data:
+        raw = read_packed_data(plan.folder)
+        if raw.name != manifest.data:
+            raise ReadError(
+                f"{shown(plan.folder)}: The data set must be {manifest.data}, as the bundle says, "
+                f"but it is {raw.name}."
+            )
+    else:
+        raw = load_data(manifest.data, plan.data_folder)
     data = prepare(raw, manifest.recipe).to(device)
     n_images = len(held_out(data, manifest.n_validation).train_labels)
     return Setting(manifest, data, manifest.n_steps or manifest.recipe.length(n_images), device)
@@ -230,7 +235,12 @@ def train_chunk(
             on_epoch=None if plan.tensorboard is None else curve_writer(plan.tensorboard, chunk),
         ),
     )
-    about = {"data": manifest.data, "recipe": recipe.name} | trained.about
+    about = {
+        "data": manifest.data,
+        "data_verified": setting.data.verified,
+        "data_lossy": setting.data.lossy,
+        "recipe": recipe.name,
+    } | trained.about
     return [
         _about(unit) | {"trained_edges": member.n_edges} | about | outcome.row() | columns
         for unit, member, outcome, columns in zip(

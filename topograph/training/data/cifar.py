@@ -21,6 +21,7 @@ from topograph.training.data.safe_pickle import load_plain_pickle
 NAME, N_CLASSES = "cifar10", 10
 SHAPE = (3, 32, 32)
 _PIXELS = 3 * 32 * 32
+_COUNTS = (50_000, 10_000)  # of training and of test images, as published
 _SUBFOLDERS = (
     "cifar10",
     "cifar-10",
@@ -120,6 +121,13 @@ def _of_images(source: Path) -> Dataset:
         if images.lossy
         else ""
     )
+    counts = (len(images.train[1]), len(images.test[1]))
+    fewer = (
+        f"There are {counts[0]:,} training and {counts[1]:,} test images; the published set has "
+        f"{_COUNTS[0]:,} and {_COUNTS[1]:,}."
+        if counts != _COUNTS
+        else ""
+    )
     return dataset_of_arrays(
         NAME,
         images.train,
@@ -127,5 +135,5 @@ def _of_images(source: Path) -> Dataset:
         N_CLASSES,
         verified=False,
         lossy=images.lossy,
-        notes=tuple(filter(None, (note, lossy))),
+        notes=tuple(filter(None, (note, lossy, fewer))),
     )

@@ -78,6 +78,11 @@ class Dataset:
                 )
             if labels.dtype != torch.int64:
                 raise ParameterError.expected(f"{part}_labels", "of type int64", labels.dtype)
+            ends = (int(labels.min()), int(labels.max())) if labels.device.type == "cpu" else (0, 0)
+            if ends[0] < 0 or ends[1] >= self.n_classes:
+                raise ParameterError.expected(
+                    f"{part}_labels", f"in 0..{self.n_classes - 1}", f"{ends[0]}..{ends[1]}"
+                )
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -66,13 +66,14 @@ def find_images(folder: Path, name: str) -> Path | None:
 def read_images(source: Path) -> LabelledImages:
     """Read all images of a folder or of a tar, plain or packed; nothing is unpacked to disk.
 
-    Classes are numbered in alphabetical order, images ordered by class and name. Files of
-    other names are passed over.
+    Classes are numbered in alphabetical order; images are in an order of chance, the same
+    every time. Files of other names are passed over.
 
     Raises
     ------
     ReadError
-        If a file is damaged, an image is of another size than the first, or there are none.
+        If a file is damaged, an image is of another size than the first or there twice, or
+        there are none.
     MissingExtraError
         If Pillow is not installed.
     """
@@ -94,6 +95,8 @@ def read_images(source: Path) -> LabelledImages:
                 f"before it {shape}."
             )
         shape = image.shape
+        if (label, stem) in images[part.lower()]:
+            raise ReadError(f"The image {shown(name)} must be there once, but it is there twice.")
         images[part.lower()][label, stem] = image
         lossy |= suffix.lower() in _LOSSY
     classes = tuple(sorted({label for part in images.values() for label, _ in part}))
@@ -108,8 +111,13 @@ def read_images(source: Path) -> LabelledImages:
 def _stacked(
     found: dict[tuple[str, str], npt.NDArray[np.uint8]], classes: tuple[str, ...]
 ) -> _Part:
+    """Return images and labels in an order of chance, the same every time.
+
+    By class and name the last images would be those of one class.
+    """
     numbers = {label: number for number, label in enumerate(classes)}
     keys = sorted(found)
+    keys = [keys[number] for number in np.random.default_rng(0).permutation(len(keys))]
     labels = np.array([numbers[label] for label, _ in keys], dtype=np.int64)
     return np.stack([found[key] for key in keys]), labels
 
