@@ -148,6 +148,17 @@ def test_without_onnx_the_extra_is_named(tmp_path, monkeypatch):
         from_onnx(tmp_path / "net.onnx")
 
 
+@pytest.mark.parametrize("data_type", [14, 15])
+def test_complex_numbers_are_refused(tmp_path, data_type):
+    def change(graph):
+        (tensor,) = (one for one in graph.initializer if one.name == "zero")
+        tensor.data_type = data_type
+
+    path = block(tmp_path / "net.onnx", change=change)
+    with pytest.raises(TopographError, match="'zero'"):
+        from_onnx(path, (4, 3, 3))
+
+
 def test_a_damaged_file_is_refused(tmp_path):
     path = block(tmp_path / "net.onnx")
     path.write_bytes(path.read_bytes()[:-30])

@@ -106,7 +106,9 @@ def receptive_field_layer(
     where ``r`` is the randomness and ``d`` the distance, round a ring, of the input from the
     middle ``floor(j n_in / n_out) + floor(floor(n_edges / n_out) / 2)`` of the band. The
     fan-ins are the floor or the ceiling of ``n_edges / n_out``. At ``r = 0`` the layer is the
-    band, and at ``r = 1`` every output has any inputs.
+    band, and at ``r = 1`` every output has any inputs. A band of even length has its middle
+    beside its last half, and at the distance of its first input there is another, outside:
+    near ``r = 0`` an output has either.
 
     Parameters
     ----------

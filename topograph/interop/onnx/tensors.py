@@ -137,10 +137,11 @@ def _whole(text: str, name: str) -> int | None:
 
 def _as_floats(array: Any, name: str) -> Values:
     """Turn types that numpy has not, such as bfloat16, into float32."""
+    refusal = ReadError(f"The tensor {name!r} must hold real numbers, but not {array.dtype}.")
+    if np.iscomplexobj(array):
+        raise refusal
     try:
         found: Values = array.astype(np.float32)
     except (TypeError, ValueError) as error:
-        raise ReadError(
-            f"The tensor {name!r} must hold numbers, but it holds {shown(array.dtype)}."
-        ) from error
+        raise refusal from error
     return found
