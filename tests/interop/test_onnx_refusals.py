@@ -148,6 +148,18 @@ def test_without_onnx_the_extra_is_named(tmp_path, monkeypatch):
         from_onnx(tmp_path / "net.onnx")
 
 
+@pytest.mark.parametrize("count", [-1, 0, 3, 2**63 - 1])
+def test_a_split_into_more_parts_than_it_has_outputs_is_refused_at_once(tmp_path, count):
+    def change(graph):
+        (node,) = (one for one in graph.node if one.op_type == "Split")
+        (attribute,) = (one for one in node.attribute if one.name == "num_outputs")
+        attribute.i = count
+
+    path = block(tmp_path / "net.onnx", change=change)
+    with pytest.raises(TopographError, match="2 outputs are not"):
+        from_onnx(path, (4, 3, 3))
+
+
 @pytest.mark.parametrize("data_type", [14, 15])
 def test_complex_numbers_are_refused(tmp_path, data_type):
     def change(graph):

@@ -190,3 +190,10 @@ def test_mnist_by_the_modern_recipe():
     assert static.accuracy["retrained"] == pytest.approx(0.9586, abs=0.006)
     (rigl,) = prune_levels(dataclasses.replace(settings, method="rigl"))
     assert rigl.accuracy["pruned"] > static.accuracy["retrained"] + 0.002
+
+
+@pytest.mark.parametrize(("recipe", "expected"), [(ALFORD_2018, 20), (MODERN, 0)])
+def test_iterative_pruning_goes_on_in_the_schedule_unless_it_has_ended(raw, recipe, expected):
+    (level,) = prune_levels(plan(raw, method="iterative", recipe=recipe))
+    assert level.pruned.parameters["first_step"] == expected
+    assert [entry["step"] for entry in level.pruned.history][-1] == 15

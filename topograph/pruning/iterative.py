@@ -47,6 +47,7 @@ def prune_iterative(
     sparsity: float,
     *,
     n_steps: int | None = None,
+    first_step: int = 0,
     every: int = 200,
     initial_sparsity: float = 0.0,
     ramp: float = 0.75,
@@ -70,6 +71,9 @@ def prune_iterative(
         As of `topograph.training.fit`.
     sparsity : float
         In [0, 1): that of each layer in the end.
+    first_step : int, default 0
+        Where in the recipe's schedule of rates this training begins: the steps that the net has
+        been trained for, if training goes on.
     every : int, default 200
         Steps between two prunings.
     initial_sparsity : float, default 0.0
@@ -92,6 +96,8 @@ def prune_iterative(
     """
     share, start = checked_sparsity(sparsity), checked_sparsity(initial_sparsity)
     total = recipe.length(len(data.train_labels)) if n_steps is None else n_steps
+    if first_step < 0:
+        raise ParameterError.expected("first_step", "at least 0", first_step)
     if min(total, every) < 1 or not 0.0 < ramp <= 1.0 or start > share:
         raise ParameterError(
             f"Iterative pruning needs n_steps and every of at least 1, ramp in (0, 1] and an "
@@ -104,7 +110,7 @@ def prune_iterative(
     history: list[dict[str, Any]] = []
 
     def prune(training: Training) -> None:
-        step = training.step
+        step = training.step - first_step
         if step > last or not (step % every == 0 or step == last):
             return
         wanted = cubic_sparsity(step / last, share, start)
@@ -117,7 +123,8 @@ def prune_iterative(
         module,
         data,
         recipe,
-        n_steps=total,
+        n_steps=first_step + total,
+        first_step=first_step,
         masks=masks,
         seed=seed,
         device=device,
@@ -129,6 +136,7 @@ def prune_iterative(
         "initial_sparsity": start,
         "ramp": ramp,
         "n_steps": total,
+        "first_step": first_step,
         "seed": seed,
     }
     asked = dict.fromkeys(weights, share)

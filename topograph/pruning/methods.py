@@ -76,7 +76,10 @@ def _magnitude(stage: Stage, sparsity: float, options: Options) -> Outcome:
 def _iterative(stage: Stage, sparsity: float, options: Options) -> Outcome:
     module, accuracy = stage.dense()
     every = _interval(200, stage.n_steps)
-    pruned = prune_iterative(module, **_training(stage, sparsity, options), every=every)
+    # A cosine has come to its end; other rates go on where they were.
+    first = 0 if stage.recipe.cosine else stage.n_steps
+    training = _training(stage, sparsity, options)
+    pruned = prune_iterative(module, **training, first_step=first, every=every)
     return _outcome(pruned, module, dense=accuracy, pruned_to=_accuracy(pruned))
 
 

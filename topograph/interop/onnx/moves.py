@@ -125,6 +125,8 @@ def _split(step: Step) -> tuple[Value, ...]:
     before = shape_of(step)
     axis = axis_of(step, 0, len(before))
     count = int(step.attribute("num_outputs", len(step.node.outputs)))
+    if count != len(step.node.outputs):
+        step.refuse(f"{len(step.node.outputs)} outputs are not {count}.")
     size = -(-before[axis] // count)
     widths = step.numbers(1, "split") or [
         min(size, before[axis] - size * part) for part in range(count)
