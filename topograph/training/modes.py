@@ -21,13 +21,8 @@ def evaluation_mode(module: nn.Module) -> Iterator[None]:
     >>> modes, [part.training for part in net]
     ([False, False], [True, False])
     """
-    modes = [(part, part.training) for part in module.modules()]
-    module.eval()
-    try:
+    with _in_mode(module, is_training=False):
         yield
-    finally:
-        for part, was_training in modes:
-            part.training = was_training
 
 
 @contextmanager
@@ -42,8 +37,14 @@ def training_mode(module: nn.Module) -> Iterator[None]:
     >>> inside, net[0].training
     (True, False)
     """
+    with _in_mode(module, is_training=True):
+        yield
+
+
+@contextmanager
+def _in_mode(module: nn.Module, *, is_training: bool) -> Iterator[None]:
     modes = [(part, part.training) for part in module.modules()]
-    module.train()
+    module.train(is_training)
     try:
         yield
     finally:
