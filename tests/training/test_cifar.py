@@ -221,11 +221,8 @@ def test_the_last_images_are_not_those_of_one_class(tmp_path, rng):
     again = load_data("cifar10", tmp_path)
     assert bool((data.train_images == again.train_images).all())
     assert any("50,000" in note for note in data.notes)
-    for image, label in zip(data.train_images, data.train_labels.tolist(), strict=True):
-        same = [
-            bool((image == one).all()) for one in again.train_images[again.train_labels == label]
-        ]
-        assert sum(same) == 1
+    shades = data.train_images[:, :, 16:].float().mean((1, 2, 3))  # 20 for each class, as drawn
+    assert bool(((shades - 20 * data.train_labels).abs() < 3).all())
 
 
 def test_an_image_that_is_there_twice_is_refused(tmp_path, rng):

@@ -22,7 +22,7 @@ from topograph.training.masking import (
     mask_gradients,
 )
 from topograph.training.modes import first_step, gradients_of, training_mode
-from topograph.training.optimizers import add_decay_to_gradients, optimizer_of
+from topograph.training.optimizers import l2_in_gradients, optimizer_of
 from topograph.training.recipes import Recipe
 from topograph.training.seeding import seeded_chance, seeded_generator
 
@@ -214,9 +214,9 @@ def _step(run: Training, rate: float, recipe: Recipe) -> Tensor:
         run.module(images), labels, label_smoothing=recipe.label_smoothing
     )
     loss.backward()  # type: ignore[no-untyped-call]
-    add_decay_to_gradients(run.module, recipe)
     mask_gradients(run.module, run.masks)
-    run.optimizer.step()
+    with l2_in_gradients(run.module, recipe):
+        run.optimizer.step()
     return loss.detach()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -10,17 +12,24 @@ from torch import nn
 from topograph.training.recipes import Recipe
 
 
-@torch.no_grad()
-def add_decay_to_gradients(module: nn.Module, recipe: Recipe) -> None:
-    """Add what ``l2`` of a recipe adds to the gradients, where the optimizer does not.
+@contextmanager
+def l2_in_gradients(module: nn.Module, recipe: Recipe) -> Iterator[None]:
+    """Let a step see what ``l2`` of a recipe adds to gradients, where its optimizer does not.
 
     AdamW has ``weight_decay`` for something else; `optimizer_of` gives the others the ``l2``.
+    Gradients are without it again afterwards.
     """
-    if recipe.optimizer != "adamw" or not recipe.l2:
-        return
-    for weight in _linear_weights(module):
-        if weight.grad is not None:
-            weight.grad.add_(weight, alpha=recipe.l2)
+    kept = []
+    if recipe.optimizer == "adamw" and recipe.l2:
+        for weight in _linear_weights(module):
+            if weight.grad is not None:
+                kept.append((weight, weight.grad))
+                weight.grad = weight.grad.add(weight.detach(), alpha=recipe.l2)
+    try:
+        yield
+    finally:
+        for weight, gradient in kept:
+            weight.grad = gradient
 
 
 def optimizer_of(module: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:

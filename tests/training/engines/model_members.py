@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from torch import nn
 
+from tests.training.engines.plain_loop import plain_optimizer
 from topograph.training import build_model, initialise, prunable_parameters
 from topograph.training.data.augmentation import augment
 from topograph.training.engines.model_member import ModelMember
 from topograph.training.engines.module import ModuleEngine, distortion_generator
-from topograph.training.optimizers import optimizer_of
 
 CPU = torch.device("cpu")
 SHAPE = (1, 8, 8)
@@ -36,10 +36,14 @@ def conv_member(seed=0, rate_factor=1.0, leave=("fc",)):
 
 
 def train_model_plainly(member, data, recipe, order, rates, distort=False):
-    """Train a model in the obvious way; return it, its losses and its last gradients."""
+    """Train a model in the obvious way; return it, its losses and its last gradients.
+
+    The gradients are those of the loss, without ``l2``.
+    """
     module = build_model(member.model, data.shape)
     initialise(module, recipe.initialisation, member.seed, member.masks)
-    optimizer, losses = optimizer_of(module, recipe), []
+    linear = [part.weight for part in module.modules() if isinstance(part, nn.Linear)]
+    optimizer, losses = plain_optimizer(linear, module, recipe), []
     for rows, rate in zip(order, rates, strict=True):
         for group in optimizer.param_groups:
             group["lr"] = rate * member.rate_factor
@@ -52,6 +56,9 @@ def train_model_plainly(member, data, recipe, order, rates, distort=False):
         loss.backward()
         for name, mask in member.masks.items():
             module.get_parameter(name).grad *= mask
+        gradients = {name: value.grad.clone() for name, value in module.named_parameters()}
+        for weight in linear:
+            weight.grad += recipe.l2 * weight.detach()
         optimizer.step()
         losses.append(loss.item())
-    return module, losses
+    return module, losses, gradients

@@ -18,7 +18,6 @@ from topograph.training.data.dataset import Dataset
 from topograph.training.engines.engine import Engine, flat_images
 from topograph.training.engines.member import LayerParameters, Member, initial_parameters
 from topograph.training.engines.pattern import Pattern
-from topograph.training.optimizers import optimizer_of
 from topograph.training.recipes import MODERN, Recipe
 
 MakeEngine: TypeAlias = Callable[[Sequence[Member], Dataset, Recipe], Engine]
@@ -34,6 +33,9 @@ RECIPES_TO_TRY = [
     dataclasses.replace(PLAIN, name="adam and l2", optimizer="adam", l2=0.01, **_ADAM),
     dataclasses.replace(
         PLAIN, name="adamw and weight decay", optimizer="adamw", weight_decay=0.5, **_ADAM
+    ),
+    dataclasses.replace(
+        PLAIN, name="adamw and both", optimizer="adamw", weight_decay=0.5, l2=0.7, **_ADAM
     ),
     dataclasses.replace(PLAIN, name="label smoothing", label_smoothing=0.2, momentum=0.5),
     dataclasses.replace(PLAIN, name="relu logits", relu_logits=True),
@@ -89,6 +91,24 @@ def plain_net(
     return nn.Sequential(*modules), [each for each in modules if isinstance(each, nn.Linear)]
 
 
+def plain_optimizer(
+    weights: Sequence[Tensor], net: nn.Module, recipe: Recipe
+) -> torch.optim.Optimizer:
+    """Return an optimizer that knows nothing of ``l2``, which the loop adds to the gradients."""
+    of_weights = {id(weight) for weight in weights}
+    biases = [parameter for parameter in net.parameters() if id(parameter) not in of_weights]
+    rate, adam = recipe.rates[0][1], {"betas": recipe.betas, "eps": recipe.epsilon}
+    if recipe.optimizer == "sgd":
+        return torch.optim.SGD(net.parameters(), lr=rate, momentum=recipe.momentum)
+    if recipe.optimizer == "adam":
+        return torch.optim.Adam(net.parameters(), lr=rate, **adam)
+    groups = [
+        {"params": list(weights), "weight_decay": recipe.weight_decay},
+        {"params": biases, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=rate, **adam)
+
+
 def train_plainly(
     member: Member, data: Dataset, recipe: Recipe, order: Tensor, rates: Sequence[float]
 ) -> PlainRun:
@@ -98,7 +118,7 @@ def train_plainly(
     for layer, pattern in zip(linear, member.patterns, strict=True):
         masks.append(torch.zeros_like(layer.weight))
         masks[-1][places(pattern)] = 1.0
-    optimizer = optimizer_of(net, recipe)
+    optimizer = plain_optimizer([layer.weight for layer in linear], net, recipe)
     images, labels = flat_images(data)
     losses = []
     for rows, rate in zip(order, rates, strict=True):
@@ -113,6 +133,8 @@ def train_plainly(
             layer.weight.grad *= mask
         losses.append(loss.item())
         norms = [float(layer.weight.grad.norm()) for layer in linear]
+        for layer in linear:
+            layer.weight.grad += recipe.l2 * layer.weight.detach()
         optimizer.step()
     pairs = zip(linear, member.patterns, strict=True)
     weights = [layer.weight.detach()[places(pattern)] for layer, pattern in pairs]

@@ -39,7 +39,7 @@ def test_distorted_images_are_the_same_for_all_members_and_after_a_resumption(co
     kept, third = second.state(), make_module(members, data, recipe)
     third.restore(kept)
     np.testing.assert_array_equal(third.advance(order[2:], rates[2:]), losses[2:])
-    _, expected = train_model_plainly(member, data, recipe, order, rates, distort=True)
+    _, expected, _ = train_model_plainly(member, data, recipe, order, rates, distort=True)
     np.testing.assert_allclose(losses[:, 0], expected, rtol=1e-4)
     assert whole.infer(data.test_images).logits.shape == (3, 8, 10)
 

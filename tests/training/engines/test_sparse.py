@@ -44,7 +44,7 @@ def test_divergence_stays_with_one_member(digits, index):
     check_divergence(make_sparse, digits, PLAIN, index)
 
 
-@pytest.mark.parametrize("recipe", RECIPES_TO_TRY[1:4], ids=lambda recipe: recipe.name)
+@pytest.mark.parametrize("recipe", RECIPES_TO_TRY[1:5], ids=lambda recipe: recipe.name)
 @pytest.mark.parametrize("poison", [np.nan, np.inf])
 def test_weights_that_are_not_numbers_touch_no_other_member(digits, recipe, poison):
     members = mixed_members()

@@ -12,7 +12,7 @@ from torch.nn import functional
 from topograph.training.engines.member import LayerParameters
 from topograph.training.masking import check_zeros_outside, prunable_parameters
 from topograph.training.modes import evaluation_mode
-from topograph.training.optimizers import add_decay_to_gradients, optimizer_of
+from topograph.training.optimizers import l2_in_gradients, optimizer_of
 from topograph.training.recipes import Recipe
 
 _CHUNK = 1000  # images at once, where only outputs are asked for
@@ -76,11 +76,11 @@ class Trainee:
             self.is_stopped = True
             return math.nan
         loss.backward()  # type: ignore[no-untyped-call]
-        add_decay_to_gradients(self.module, self._recipe)
         for name, weight in self._weights.items():
             if weight.grad is not None:  # filled, as nan times 0 would be nan
                 weight.grad.masked_fill_(self._outside[name], 0.0)
-        self._optimizer.step()
+        with l2_in_gradients(self.module, self._recipe):
+            self._optimizer.step()
         return value
 
     @torch.no_grad()
