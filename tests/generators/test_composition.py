@@ -62,6 +62,23 @@ def test_layers_that_leave_one_level_take_it_in_the_same_order(graph, seed):
             assert np.array_equal(*map(rows_in_order, beside))
 
 
+@given(convolutional_nets(), seeds, st.data())
+def test_a_dense_layer_beside_a_convolution_takes_the_level_in_the_same_order(net, seed, data):
+    assume(all(getattr(core(layer), "groups", 1) == 1 for layer in net.layers))
+    level = data.draw(st.integers(1, net.n_levels - 3))
+    width, end = net.widths[level], net.n_levels - 1
+    last = Layer("last", end - 1, end, Sparse.from_matrix(np.ones((net.widths[-2], width))))
+    head = Layer("head", level, end, Sparse.from_matrix(np.eye(width)))  # each unit to its own
+    graph = LayeredGraph([*net.widths[:-1], width], [*net.layers[:-1], last, head])
+    beside = []
+    for each in (graph, layer_preserving_twin(graph, seed)):
+        leaving = [layer for layer in each.layers if layer.source == level]
+        if any(layer.is_structural for layer in leaving):
+            leaving = leaving[1:]  # it stays; the head is alone
+        beside.append(np.hstack([matrix(layer) for layer in leaving]))
+    assert np.array_equal(*map(rows_in_order, beside))
+
+
 @given(convolutional_nets(), seeds)
 def test_convolutions_stay_convolutions_with_their_channels_in_another_order(net, seed):
     assume(all(getattr(core(layer), "groups", 1) == 1 for layer in net.layers))
@@ -90,8 +107,8 @@ def test_channels_of_a_convolution_and_of_its_transpose_change_places():
 
 
 def test_a_convolution_in_groups_has_no_such_twin():
-    masks = [np.ones((4, 1, 1), dtype=bool)] * 2
-    net = chain([Convolution(masks[0], (3,)), Convolution(masks[1], (3,), groups=4)])
+    mask = np.ones((4, 1, 1), dtype=bool)
+    net = chain([Convolution(mask, (3,)), Convolution(mask, (3,), groups=4)])
     with pytest.raises(ParameterError, match=r"layer2.*4 groups"):
         layer_preserving_twin(net)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 
 import torch
 from torch import nn
 
-from topograph.training import initialise
+from topograph.training import MODERN, Dataset, initialise
+
+SHORT = dataclasses.replace(MODERN, name="short", batch_size=10)
 
 
 def chain(widths, seed=0, bias=False, double=False):
@@ -55,3 +58,40 @@ def batch(n_inputs, n_classes, count=40, seed=0, dtype=torch.float32):
     generator = torch.Generator().manual_seed(seed)
     images = torch.randn(count, n_inputs, generator=generator, dtype=dtype)
     return images, torch.arange(count) % n_classes
+
+
+def made(shape, n_classes=3, count=40):
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randn(count, *shape, generator=generator)
+    labels = torch.arange(count) % n_classes
+    return Dataset("made", images, labels, images, labels, n_classes, verified=False)
+
+
+class Tied(nn.Module):
+    """The same weight in two layers."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.again, self.last = nn.Linear(6, 6), nn.Linear(6, 6), nn.Linear(6, 3)
+        self.again.weight = self.first.weight
+        initialise(self)
+
+    def forward(self, images):
+        values = self.first(images.flatten(1)).relu()
+        return self.last(self.again(values).relu())
+
+
+class Several(nn.Module):
+    """A normalised layer, dropout, a frozen layer, and one that is never used."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.frozen, self.last = nn.Linear(6, 8), nn.Linear(8, 8), nn.Linear(8, 3)
+        self.norm, self.drop = nn.BatchNorm1d(8), nn.Dropout(0.5)
+        self.unused = nn.Linear(4, 4)
+        self.frozen.requires_grad_(False)
+        initialise(self)
+
+    def forward(self, images):
+        values = self.drop(self.norm(self.first(images.flatten(1))).relu())
+        return self.last(self.frozen(values).relu())

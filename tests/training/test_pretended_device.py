@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 import torch
 
+from tests.training.engines.engine_laws import assert_same_state
 from tests.training.engines.gpu_cases import CASES, CPU, MOMENTUM, assert_close, spots
-from tests.training.engines.plain_loop import assert_same_state, schedule
+from tests.training.engines.plain_loop import schedule
 from tests.training.pretended_device import pretended_device
 from topograph import monitor, pruning
 from topograph.generators import family_net

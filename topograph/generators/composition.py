@@ -67,12 +67,15 @@ def layer_preserving_twin(graph: LayeredGraph, seed: int = 0) -> LayeredGraph:
     >>> round(sigma_2(net.layers[0]) - sigma_2(twin.layers[0]), 9)
     0.0
     """
-    layers = []
+    layers: list[Layer] = []
+    orders: dict[int, Order] = {}
     for layer in graph.layers:
         operator = layer.biadjacency
         if layer.source > 0 and not layer.is_structural:
             try:
-                operator = _reordered(operator, _order_of(graph, layer.source, seed))
+                if layer.source not in orders:
+                    orders[layer.source] = _order_of(graph, layer.source, seed)
+                operator = _reordered(operator, orders[layer.source])
             except ParameterError as error:
                 raise error.within(f"Layer {layer.name!r}") from None
         layers.append(Layer(layer.name, layer.source, layer.target, operator))
@@ -100,11 +103,11 @@ def _order_of(graph: LayeredGraph, level: int, seed: int) -> Order:
     if len(leaving) == 1:
         return drawn
     readers = [made(layer.biadjacency) for layer in leaving]
-    whole = {order.tobytes(): order for order in (_units(held, drawn) for held in readers)}
-    in_parts = [_units(held, drawn) for held in readers if _is_in_parts(held)]
-    if len(whole) == 1 or not in_parts:
+    orders = [_units(held, drawn) for held in readers]
+    in_parts = [order for held, order in zip(readers, orders, strict=True) if _is_in_parts(held)]
+    if not in_parts or all(np.array_equal(order, orders[0]) for order in orders):
         return drawn
-    if any(order.tobytes() != in_parts[0].tobytes() for order in in_parts):
+    if not all(np.array_equal(order, in_parts[0]) for order in in_parts):
         raise ParameterError(
             f"Layers that leave a level must take its units by the same parts to be joined anew, "
             f"but those that leave level {level} do not.",

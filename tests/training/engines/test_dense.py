@@ -3,14 +3,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from tests.training.engines.engine_laws import check_divergence, check_engine
 from tests.training.engines.members_to_try import alike_members
-from tests.training.engines.plain_loop import (
-    PLAIN,
-    RECIPES_TO_TRY,
-    check_divergence,
-    check_engine,
-    random_member,
-)
+from tests.training.engines.plain_loop import PLAIN, RECIPES_TO_TRY, random_member
 from topograph.errors import ParameterError
 from topograph.training.engines.dense import DenseEngine
 

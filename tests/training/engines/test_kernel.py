@@ -10,14 +10,16 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.training.engines.members_to_try import mixed_members
-from tests.training.engines.plain_loop import (
-    PLAIN,
-    RECIPES_TO_TRY,
+from tests.training.engines.engine_laws import (
     assert_same_state,
     check_divergence,
     check_engine,
     check_steps,
+)
+from tests.training.engines.members_to_try import mixed_members
+from tests.training.engines.plain_loop import (
+    PLAIN,
+    RECIPES_TO_TRY,
     random_member,
     schedule,
 )

@@ -7,6 +7,11 @@ import pytest
 import torch
 from torch import nn
 
+from tests.training.engines.engine_laws import (
+    assert_same_state,
+    check_divergence,
+    check_engine,
+)
 from tests.training.engines.members_to_try import mixed_members
 from tests.training.engines.model_members import (
     CPU,
@@ -19,9 +24,6 @@ from tests.training.engines.model_members import (
 from tests.training.engines.plain_loop import (
     PLAIN,
     RECIPES_TO_TRY,
-    assert_same_state,
-    check_divergence,
-    check_engine,
     plain_net,
     random_member,
     schedule,

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
+from tests.training.engines.engine_laws import assert_same_state
 from tests.training.engines.model_members import CPU, SHAPE, conv_member, make_module
-from tests.training.engines.plain_loop import PLAIN, assert_same_state, schedule
+from tests.training.engines.plain_loop import PLAIN, schedule
 from topograph.training import build_model
 from topograph.training.engines.model_member import ModelMember
 

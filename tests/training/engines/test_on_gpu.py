@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.training.engines.engine_laws import assert_same_state
 from tests.training.engines.gpu_cases import (
     ADAM,
     CASES,
@@ -29,7 +30,6 @@ from tests.training.engines.gpu_cases import (
 from tests.training.engines.plain_loop import (
     PLAIN,
     RECIPES_TO_TRY,
-    assert_same_state,
     random_member,
     schedule,
     train_plainly,

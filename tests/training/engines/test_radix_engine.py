@@ -6,12 +6,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.training.engines.engine_laws import check_engine, check_steps
 from tests.training.engines.members_to_try import radix_member, radix_members
 from tests.training.engines.plain_loop import (
     PLAIN,
     RECIPES_TO_TRY,
-    check_engine,
-    check_steps,
     random_member,
     schedule,
 )

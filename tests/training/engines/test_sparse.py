@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 import torch
 
+from tests.training.engines.engine_laws import (
+    check_divergence,
+    check_engine,
+    check_steps,
+)
 from tests.training.engines.members_to_try import mixed_members
 from tests.training.engines.plain_loop import (
     PLAIN,
     RECIPES_TO_TRY,
-    check_divergence,
-    check_engine,
-    check_steps,
     random_member,
     schedule,
 )
