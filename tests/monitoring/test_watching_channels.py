@@ -166,7 +166,19 @@ def test_paths_are_measured_round_a_layer_that_is_not_used():
     net = Tied()
     watch = monitor(net, every=1)
     assert watch.records[0].effective_density == 1
-    assert any("idle" in note for note in watch.notes)
+    assert "No input passes these layers: idle." in watch.notes
+
+
+def test_a_net_that_stops_half_way_does_not_call_the_rest_unused():
+    class Refuses(Tied):
+        def forward(self, values):
+            self.a(values)
+            raise RuntimeError("no")
+
+    watch = monitor(Refuses(), every=1)
+    assert not any("No input passes" in note for note in watch.notes)
+    assert any("paths cannot be traced" in note for note in watch.notes)
+    assert watch.records[0].effective_density is None
 
 
 @pytest.mark.parametrize("kind", ["spectral", "chance"])

@@ -17,6 +17,12 @@ def test_a_recipe_written_and_read_is_the_same(recipe, tmp_path):
     assert load_recipe(str(tmp_path / "own.toml"), "mnist") == own
 
 
+@pytest.mark.parametrize("name", ["\U0001f600", "\x7f\t\n", "\u2028", "'''", "ü"])
+def test_any_name_comes_back(name, tmp_path):
+    write_recipe(dataclasses.replace(MODERN, name=name), tmp_path / "own.toml")
+    assert load_recipe(str(tmp_path / "own.toml"), "mnist").name == name
+
+
 def test_a_file_may_build_on_a_recipe(tmp_path):
     path = tmp_path / "linear.toml"
     path.write_text('base = "alford2018"\nrelu_logits = false\nn_epochs = 3\nrates = 0.05\n')

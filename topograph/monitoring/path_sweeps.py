@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -125,8 +124,10 @@ class PathSweeps:
         ]
         some = next(self.module.parameters())
         try:
-            with untouched(self.module), suppress(Exception):  # tracing says what is wrong
+            with untouched(self.module):
                 self.module(torch.zeros(1, *self._shape, dtype=some.dtype, device=some.device))
+        except Exception:  # who knows what would have been called; tracing says what is wrong
+            return ()
         finally:
             for handle in handles:
                 handle.remove()

@@ -42,10 +42,9 @@ class WatchedWeights:
             raise ParameterError(
                 "The model must have a linear layer or a convolution, but it has none."
             )
-        self._first = {  # a layer that is there under several names, by all of them
-            name: next(one for one in self.names if module.get_submodule(one) is part)
-            for name, part in module.named_modules(remove_duplicate=False)
-            if isinstance(part, kinds)
+        first = {id(part): name for name, part in module.named_modules()}
+        self._first = {  # of a layer that is there under several names, by each of them
+            name: first[id(part)] for name, part in module.named_modules(remove_duplicate=False)
         }
         given = self._given()
         for name in given:

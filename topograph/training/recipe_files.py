@@ -134,11 +134,12 @@ def _parsed(text: str) -> Any:
 
 
 def recipe_to_toml(recipe: Recipe) -> str:
-    """Return a recipe as TOML, every switch written out."""  # JSON's values are TOML's
+    """Return a recipe as TOML, every switch written out."""
     lines = []
     for name, value in recipe.provenance().items():
         if value is not None:
-            lines.append(f"{name} = {json.dumps(value, ensure_ascii=False)}")
+            text = json.dumps(value, ensure_ascii=False)  # JSON's values are TOML's, but for DEL
+            lines.append(f"{name} = {text}".replace("\x7f", "\\u007f"))
     return "\n".join(lines) + "\n"
 
 

@@ -141,7 +141,9 @@ class Recipe:
             if value is not None and value != int(value):
                 raise ParameterError.expected(name, "a whole number", value)
         if self.batch_norm and self.batch_size < 2:
-            raise ParameterError.expected("batch_size", "at least 2 with batch_norm", 1)
+            raise ParameterError.expected(
+                "batch_size", "at least 2 with batch_norm", self.batch_size
+            )
         if self.weight_decay and self.optimizer != "adamw":
             raise ParameterError(
                 f"weight_decay must be 0 for the optimizer {self.optimizer}, but it is "

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 
 import pytest
 from hypothesis import given
 
+from topograph import from_layers
 from topograph.biadjacency import Kronecker
 from topograph.digest import mask_digest
 from topograph.errors import ParameterError, ReadError
-from topograph.generators import family_net, graphchallenge_net
+from topograph.generators import family_net, graphchallenge_net, radix_net
 from topograph.testing import layered_graphs
 from topograph.training import ALFORD_2018, MODERN, load_data
 from topograph.training.bundle import Manifest, MaskEntry, make_bundle, read_manifest
@@ -88,6 +90,27 @@ def test_the_same_mask_twice_is_one(tmp_path, nets):
     assert len(make_bundle({"a": net, "b": net}, "digits", MODERN, tmp_path).masks) == 1
 
 
+def test_of_masks_with_the_same_edges_the_first_is_kept(tmp_path):
+    """Its name, where it came from, and how it is held."""
+    net = radix_net([[8, 8]])
+    plain = from_layers([layer.biadjacency.to_csr() for layer in net.layers])
+    for number, (one, other) in enumerate(itertools.permutations([net, plain])):
+        folder = tmp_path / str(number)
+        (entry,) = make_bundle({"first": one, "second": other}, "digits", MODERN, folder).masks
+        assert entry.name == "first"
+        assert entry.provenance == dict(one.provenance)
+        (path,) = (folder / "masks").iterdir()
+        held = [type(layer.biadjacency) for layer in read_mask(path, entry.digest).layers]
+        assert held == [type(layer.biadjacency) for layer in one.layers]
+
+
+def test_data_stay_in_a_bundle_that_is_extended(tmp_path, nets):
+    make_bundle(nets, "digits", MODERN, tmp_path, pack=load_data("digits"))
+    assert make_bundle(nets, "digits", MODERN, tmp_path, seeds=(0, 1)).has_data
+    assert read_manifest(tmp_path).has_data
+    assert not make_bundle(nets, "digits", MODERN, tmp_path / "other").has_data
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -122,6 +145,7 @@ def test_a_plan_must_have_runs():
     mask = MaskEntry("a", "0" * 64, "chain", (2, 2), 1, 4)
     plan = Manifest((mask,), "digits", MODERN, (0,))
     wrong = [{"masks": ()}, {"seeds": ()}, {"seeds": (-1,)}, {"n_steps": 0}]
+    wrong += [{"seeds": (1, 2, 1)}, {"rate_factors": (0.5, 0.5)}]
     wrong += [{"rate_factors": (value,)} for value in (float("nan"), float("inf"), 0.0)]
     wrong += [{"edge_threshold": value} for value in (float("nan"), -1.0)]
     for change in wrong:

@@ -10,6 +10,7 @@ from tests.training.bundle.short_runs import bundle, plan
 from topograph.errors import ParameterError
 from topograph.metrics import path_count
 from topograph.training.bundle import collect_bundle, summarise, train_bundle, write_table
+from topograph.training.bundle.results import append_results
 
 
 def test_collected_rows_have_the_metrics_of_their_masks(tmp_path, nets):
@@ -34,6 +35,16 @@ def test_collected_rows_have_the_metrics_of_their_masks(tmp_path, nets):
             assert len(path.read_text().splitlines()) == len(rows) + (ending == "csv")
     with pytest.raises(ParameterError, match="parquet"):
         write_table(table, tmp_path / "table.xlsx")
+
+
+def test_rows_of_masks_that_are_not_in_the_bundle_are_left_out(tmp_path, nets):
+    bundle(nets, tmp_path, seeds=(0,))
+    rows = list(train_bundle(plan(tmp_path)))
+    strangers = [row | {"key": f"{number:064}"} for number, row in enumerate(rows)]
+    del strangers[0]["mask"]
+    strangers[1]["mask"] = "0" * 64
+    append_results(tmp_path / "results.jsonl", strangers)
+    assert [row["key"] for row in collect_bundle(tmp_path)] == [row["key"] for row in rows]
 
 
 def test_numbers_beyond_all_columns(tmp_path):

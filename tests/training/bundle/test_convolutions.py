@@ -116,3 +116,9 @@ def test_masks_of_other_shapes_than_the_images_give_are_refused(tmp_path, convol
     masks = {"conv": read_convolution_masks(convolutions)}
     with pytest.raises(ParameterError, match=r"fc1.weight in lenet-5 for mnist.*\(384, 2450\)"):
         make_bundle(masks, "mnist", SHORT, tmp_path / "c")
+
+
+def test_a_name_of_no_data_set_is_refused(tmp_path, convolutions):
+    masks = {"conv": read_convolution_masks(convolutions)}
+    with pytest.raises(ParameterError, match=r"one of digits, mnist.*'mnits'"):
+        make_bundle(masks, "mnits", SHORT, tmp_path)

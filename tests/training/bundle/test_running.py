@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.training.bundle.short_runs import SHORT, bundle, plan
-from topograph.errors import ParameterError
+from topograph.errors import ParameterError, ReadError
 from topograph.training import load_data
 from topograph.training.bundle import collect_bundle, finished_rows, read_results, train_bundle
 from topograph.training.bundle.manifest import write_manifest
+from topograph.training.bundle.packed_data import write_data
 from topograph.training.bundle.running import chunks_left
 from topograph.training.bundle.units import chunks_of, units_of
 
@@ -86,6 +87,13 @@ def test_packed_data_need_no_other(tmp_path, nets, monkeypatch):
         lambda *_: pytest.fail("data were looked for"),
     )
     assert len(list(train_bundle(plan(tmp_path)))) == 4
+
+
+def test_packed_data_of_another_name_are_refused(tmp_path, nets):
+    bundle(nets, tmp_path, pack=load_data("digits"))
+    write_data(dataclasses.replace(load_data("digits"), name="mnist"), tmp_path)
+    with pytest.raises(ReadError, match=r"must be digits.*but it is mnist"):
+        list(train_bundle(plan(tmp_path)))
 
 
 BARE = """

@@ -10,7 +10,7 @@ from topograph.study.design.specification import Regime, Specification
 from topograph.study.design.statistical_plan import StatisticalPlan
 from topograph.study.design.topologies import topologies_of
 from topograph.study.statistics.columns import fraction, positive
-from topograph.training.data.published import PUBLISHED
+from topograph.training.data.published import find_published
 
 
 def check_plan(specification: Specification) -> None:
@@ -60,9 +60,7 @@ def check_fit(regime: Regime, data: str) -> None:
     ParameterError
         If there is no such data set, or it has other inputs or classes.
     """
-    if data not in PUBLISHED:
-        raise ParameterError.expected("data", f"one of {', '.join(PUBLISHED)}", data)
-    known = PUBLISHED[data]
+    known = find_published(data)
     wanted = (math.prod(known.shape), known.n_classes)
     widths = regime.final_widths
     if (widths[0], widths[-1]) != wanted:

@@ -21,7 +21,7 @@ from topograph.training.bundle.mask_files import read_mask
 from topograph.training.bundle.model_mask_files import read_model_masks
 from topograph.training.bundle.results import RESULTS, read_results
 from topograph.training.data.preparation import prepared_shape
-from topograph.training.data.published import PUBLISHED
+from topograph.training.data.published import find_published
 
 if TYPE_CHECKING:
     from topograph.architectures.opening import Encoding
@@ -78,7 +78,7 @@ def _graph_of(
     from topograph.training.models import build_model
 
     shape = prepared_shape(manifest.data, manifest.recipe)
-    module = build_model(entry.model, shape, PUBLISHED[manifest.data].n_classes)
+    module = build_model(entry.model, shape, find_published(manifest.data).n_classes)
     masks = read_model_masks(path, entry.digest)
     return from_module(module, shape, masks=masks, encoding=encoding)
 

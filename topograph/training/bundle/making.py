@@ -25,7 +25,7 @@ from topograph.training.bundle.model_mask_files import write_model_masks
 from topograph.training.bundle.packed_data import write_data
 from topograph.training.data.dataset import Dataset
 from topograph.training.data.preparation import prepared_shape
-from topograph.training.data.published import PUBLISHED
+from topograph.training.data.published import find_published
 from topograph.training.engines.model_member import ModelMember
 from topograph.training.masking import prunable_parameters
 from topograph.training.models import MODELS
@@ -145,7 +145,7 @@ def _check_shapes(
 ) -> None:
     """Refuse masks of other shapes than the weights have for the images of a data set."""
     with torch.device("meta"):  # shapes without numbers
-        module = MODELS[model](prepared_shape(data, recipe), PUBLISHED[data].n_classes)
+        module = MODELS[model](prepared_shape(data, recipe), find_published(data).n_classes)
     for key, weight in prunable_parameters(module).items():
         if key in found.masks and found.masks[key].shape != tuple(weight.shape):
             raise ParameterError.expected(

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from topograph.errors import MissingExtraError, ParameterError, TopographError
+from topograph.errors import MissingExtraError, TopographError
 from topograph.io.paths import shown
 from topograph.training.data.checksums import compare_with_published
 from topograph.training.data.cifar import read_cifar10
 from topograph.training.data.digits import read_digits
 from topograph.training.data.locating import Located, locate
 from topograph.training.data.places import data_folder
-from topograph.training.data.published import CIFAR_10_BATCH_BYTES, PUBLISHED, Published
+from topograph.training.data.published import CIFAR_10_BATCH_BYTES, Published, find_published
 
 State: TypeAlias = Literal["ok", "differs", "damaged", "missing", "no published checksum"]
 LOSSY = "JPEG files: a lossy copy, whose pixels are not the original ones."
@@ -65,9 +65,7 @@ def check_data(name: str, folder: Path | None = None) -> tuple[FileCheck, ...]:
     >>> [check.state for check in check_data("digits")]
     ['ok']
     """
-    if name not in PUBLISHED:
-        raise ParameterError.expected("A data set", f"one of {', '.join(PUBLISHED)}", name)
-    known = PUBLISHED[name]
+    known = find_published(name)
     if not known.downloads:
         return (_digits(),)
     located = locate(name, data_folder(folder, name))

@@ -78,10 +78,12 @@ class Dataset:
                 )
             if labels.dtype != torch.int64:
                 raise ParameterError.expected(f"{part}_labels", "of type int64", labels.dtype)
-            ends = (int(labels.min()), int(labels.max())) if labels.device.type == "cpu" else (0, 0)
-            if ends[0] < 0 or ends[1] >= self.n_classes:
+            if labels.device.type != "cpu":
+                continue  # it was looked at before it was moved; looking again would wait for it
+            least, most = int(labels.min()), int(labels.max())
+            if least < 0 or most >= self.n_classes:
                 raise ParameterError.expected(
-                    f"{part}_labels", f"in 0..{self.n_classes - 1}", f"{ends[0]}..{ends[1]}"
+                    f"{part}_labels", f"in 0..{self.n_classes - 1}", f"{least}..{most}"
                 )
 
     @property

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 
-from topograph.errors import ParameterError
 from topograph.training.data.checksums import FASHION_MNIST, MNIST
 from topograph.training.data.cifar import read_cifar10
 from topograph.training.data.dataset import Dataset
 from topograph.training.data.digits import read_digits
 from topograph.training.data.mnist import read_mnist
 from topograph.training.data.places import data_folder
+from topograph.training.data.published import PUBLISHED, find_published
 
-DATA_SETS = ("digits", "mnist", "fashion-mnist", "cifar10")
+DATA_SETS = tuple(PUBLISHED)
 
 
 def load_data(name: str, folder: str | os.PathLike[str] | None = None) -> Dataset:
@@ -46,9 +46,7 @@ def load_data(name: str, folder: str | os.PathLike[str] | None = None) -> Datase
     """
     if name == "digits":
         return read_digits()
-    if name not in DATA_SETS:
-        raise ParameterError.expected("A data set", f"one of {', '.join(DATA_SETS)}", name)
-    place = data_folder(folder, name)
+    place = data_folder(folder, find_published(name).name)
     if name == "cifar10":
         return read_cifar10(place)
     return read_mnist(name, place, MNIST if name == "mnist" else FASHION_MNIST)

@@ -7,7 +7,7 @@ import dataclasses
 from topograph.errors import ParameterError
 from topograph.training.data.augmentation import CROP, SENTENCE, crop_centre
 from topograph.training.data.dataset import Dataset
-from topograph.training.data.published import PUBLISHED
+from topograph.training.data.published import find_published
 from topograph.training.data.standardisation import (
     CONSTANTS,
     UNIT_INTERVAL,
@@ -77,5 +77,5 @@ def prepared_shape(name: str, recipe: Recipe) -> tuple[int, int, int]:
     >>> prepared_shape("cifar10", find_recipe("alford2018", "cifar10"))
     (3, 24, 24)
     """
-    channels, height, width = PUBLISHED[name].shape
+    channels, height, width = find_published(name).shape
     return (channels, CROP, CROP) if recipe.augmentation else (channels, height, width)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from topograph.errors import ParameterError
 from topograph.training.data.checksums import CIFAR_10_PYTHON, FASHION_MNIST, MNIST
 
 
@@ -98,3 +99,21 @@ PUBLISHED: Mapping[str, Published] = {
         ),
     )
 }
+
+
+def find_published(name: str) -> Published:
+    """Return what is known of a data set.
+
+    Raises
+    ------
+    ParameterError
+        If no data set has that name.
+
+    Examples
+    --------
+    >>> find_published("mnist").n_images
+    (60000, 10000)
+    """
+    if name not in PUBLISHED:
+        raise ParameterError.expected("A data set", f"one of {', '.join(PUBLISHED)}", name)
+    return PUBLISHED[name]
