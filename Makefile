@@ -66,6 +66,7 @@ bench: $(BENCH_STAMP)  ## Time the main jobs beside what a user would use instea
 	$(BIN)/python tests/benchmarks/training.py
 	$(BIN)/python tests/benchmarks/sparse_layers.py
 	$(BIN)/python tests/benchmarks/freed_memory.py
+	OMP_NUM_THREADS=1 $(BIN)/python tests/benchmarks/proxies.py
 	$(BIN)/python tests/benchmarks/false_accepts.py
 	$(BIN)/python tests/benchmarks/flows.py
 	$(BIN)/python tests/benchmarks/spectra.py

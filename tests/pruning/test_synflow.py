@@ -13,7 +13,7 @@ from tests.pruning.nets import batch, chain, convolutions
 from topograph.errors import ParameterError
 from topograph.pruning import graph_of_masks, prune_magnitude, prune_snip, prune_synflow
 from topograph.pruning.synflow import synflow_scores
-from topograph.training import apply_masks, build_model, prunable_parameters
+from topograph.training import apply_masks, build_model, initialise, prunable_parameters
 
 widths = st.lists(st.integers(1, 7), min_size=3, max_size=6)
 
@@ -225,3 +225,18 @@ def test_batch_normalisation_is_passed_in_evaluation_mode():
 def test_no_rounds_are_refused():
     with pytest.raises(ParameterError, match="rounds"):
         prune_synflow(chain([3, 3]), (3,), 0.5, rounds=0)
+
+
+@pytest.mark.parametrize(("sparsity", "emptied"), [(0.99, set()), (0.999, {8, 9})])
+def test_blocks_beside_shortcuts_may_be_emptied_at_the_extreme(sparsity, emptied):
+    module = build_model("resnet-20", (3, 32, 32))
+    initialise(module, seed=0)
+    kept = prune_synflow(module, (3, 32, 32), sparsity).kept
+    found = {
+        block
+        for block in range(1, 10)
+        if not kept[f"block{block}.conv1.weight"] and not kept[f"block{block}.conv2.weight"]
+    }
+    assert found == emptied
+    assert kept["conv1.weight"] > 0
+    assert kept["fc.weight"] > 0
