@@ -3,7 +3,7 @@
 import itertools
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from topograph.errors import ParameterError
@@ -16,10 +16,15 @@ def sizes(levels):
     return [n_in * n_out for n_in, n_out in itertools.pairwise(levels)]
 
 
+@example([10, 10], 0.0051, "uniform")
 @given(widths, st.floats(1e-4, 1.0), st.sampled_from(ALLOCATIONS))
 def test_the_total_is_met_exactly_and_no_layer_is_empty_where_that_can_be(
     levels, density, allocation
 ):
+    if round(density * sum(sizes(levels))) < 1:
+        with pytest.raises(ParameterError, match="one edge at least"):
+            allocate_edges(levels, density, allocation)
+        return
     edges = allocate_edges(levels, density, allocation)
     assert sum(edges) == pytest.approx(density * sum(sizes(levels)), abs=0.5 + 1e-6)
     assert all(count <= size for count, size in zip(edges, sizes(levels), strict=True))
@@ -30,6 +35,7 @@ def test_the_total_is_met_exactly_and_no_layer_is_empty_where_that_can_be(
 @given(widths, st.floats(0.01, 1.0))
 def test_uniform_shares_differ_from_the_density_by_less_than_an_edge(levels, density):
     """But for the edges that layers too small for one of their own have taken from others."""
+    assume(round(density * sum(sizes(levels))))
     edges = allocate_edges(levels, density)
     lifted = sum(density * size < 1 for size in sizes(levels))
     for count, size in zip(edges, sizes(levels), strict=True):
@@ -71,6 +77,7 @@ def test_densities_of_layers_are_rounded_but_never_to_nothing(levels, data):
     [
         (([784], 0.1), "at least two levels"),
         (([784, 300], 0.0), "above 0 and at most 1"),
+        (([10, 10], 0.001), r"one edge at least.*nearest is 0\.01"),
         (([784, 300], float("nan")), "above 0 and at most 1"),
         (([784, 300], [0.1, 0.1]), "one for each of 1 layers"),
         (([784, 300], 0.1, "pyramid"), "one of uniform, erk, er"),

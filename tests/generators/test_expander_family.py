@@ -149,6 +149,7 @@ def test_control_and_expander_of_the_same_degrees_lie_far_apart():
     ("n_edges", "options", "parts"),
     [
         (24, {"blocks": 5}, ["divide 12 and 8", "is 5", "2 or 4"]),
+        (24, {"blocks": 5, "bridges": 2}, ["is 5", "make it 2."]),  # of 4 blocks each has 3 inputs
         (24, {"blocks": 1}, ["blocks", "at least 2"]),
         (72, {}, ["72 edges", "48"]),
         (24, {"bridges": 4}, ["bridges", "at most 3", "is 4"]),

@@ -81,6 +81,10 @@ allocations = st.sampled_from(["uniform", "erk", "er"])
 @given(widths=widths, density=st.floats(0.001, 1.0), allocation=allocations)
 def test_allocation_by_shapes_agrees_with_that_of_generated_nets(widths, density, allocation):
     shapes = [(n_out, n_in) for n_in, n_out in itertools.pairwise(widths)]
+    if round(density * sum(n_out * n_in for n_out, n_in in shapes)) < 1:
+        with pytest.raises(ParameterError, match="one edge at least"):
+            allocate_weights(shapes, density, allocation)
+        return
     assert allocate_weights(shapes, density, allocation) == allocate_edges(
         widths, density, allocation
     )

@@ -47,7 +47,7 @@ def allocate_edges(
     Raises
     ------
     ParameterError
-        If a density is outside (0, 1], or there are not as many as layers.
+        If a density is outside (0, 1] or comes to no edge, or there are not as many as layers.
 
     References
     ----------
@@ -73,7 +73,7 @@ def allocate_edges(
             )
         shares = [_checked_density(value) for value in density]
         return tuple(max(1, round(share * size)) for share, size in zip(shares, sizes, strict=True))
-    total = _checked_density(density) * sum(sizes)
+    total = total_edges(_checked_density(density), sizes)
     if allocation == "uniform":
         return whole_edges([total / sum(sizes) * size for size in sizes], sizes)
     if allocation in ("erk", "er"):
@@ -86,6 +86,17 @@ def _checked_density(density: float) -> float:
     if not 0.0 < density <= 1.0:
         raise ParameterError.expected("A density", "above 0 and at most 1", density)
     return float(density)
+
+
+def total_edges(density: float, sizes: Sequence[int]) -> float:
+    """Return the edges of a whole net, not rounded yet; refuse a density that comes to none."""
+    total = density * sum(sizes)
+    if round(total) < 1:
+        raise ParameterError(
+            f"A density must come to one edge at least, but {density:g} of {sum(sizes)} is none.",
+            hint=f"the nearest is {1 / sum(sizes):.3g}.",
+        )
+    return total
 
 
 def capped_edges(raw: Sequence[int], sizes: Sequence[int], total: float) -> list[float]:

@@ -113,8 +113,8 @@ def clustered_counts(
     n_edges: int,
     *,
     blocks: int = 2,
-    bridges: int = 1,  # noqa: ARG001  the options of the family
-    aligned: bool = False,  # noqa: ARG001
+    bridges: int = 1,
+    aligned: bool = False,  # noqa: ARG001  the options of the family
 ) -> tuple[int, ...]:
     """Nearest counts with equal fan-ins and fan-outs that fit into so many blocks.
 
@@ -130,12 +130,13 @@ def clustered_counts(
     """
     common = math.gcd(n_in, n_out)
     if checked_integer("blocks", blocks, 2) and common % blocks:
-        choices = divisors(common)[1:]
+        needed = 2 * checked_integer("bridges", bridges, 0)  # inputs of a block
+        choices = [count for count in divisors(common)[1:] if n_in // count >= needed]
         raise ParameterError(
             f"The number of blocks must divide {n_in} and {n_out}, but it is {blocks}.",
             hint=f"make it {nearest_listed(choices, blocks)}."
             if choices
-            else "the widths have no common divisor; take others.",
+            else "the widths have no common divisor that leaves room for the bridges.",
         )
     step = math.lcm(n_in, n_out)
     return neighbours(range(step, n_in * n_out // blocks + 1, step), n_edges)
@@ -189,7 +190,7 @@ def clustered_layer(
            [0, 0, 1, 1],
            [0, 0, 1, 1]])
     """
-    counts = clustered_counts(n_in, n_out, n_edges, blocks=blocks)
+    counts = clustered_counts(n_in, n_out, n_edges, blocks=blocks, bridges=bridges)
     check_reachable("clustered", n_in, n_out, n_edges, counts)
     size_in, size_out = n_in // blocks, n_out // blocks
     if checked_integer("bridges", bridges, 0) > size_in // 2:

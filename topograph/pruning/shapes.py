@@ -6,7 +6,13 @@ import math
 from collections.abc import Sequence
 
 from topograph.errors import ParameterError
-from topograph.generators.allocation import ALLOCATIONS, Allocation, capped_edges, whole_edges
+from topograph.generators.allocation import (
+    ALLOCATIONS,
+    Allocation,
+    capped_edges,
+    total_edges,
+    whole_edges,
+)
 
 
 def allocate_weights(
@@ -29,7 +35,7 @@ def allocate_weights(
     Raises
     ------
     ParameterError
-        If there is no such allocation.
+        If there is no such allocation, or the density comes to no weight.
 
     References
     ----------
@@ -41,7 +47,7 @@ def allocate_weights(
     (500, 1600, 500)
     """
     sizes = [math.prod(shape) for shape in shapes]
-    total = density * sum(sizes)
+    total = total_edges(density, sizes)
     if allocation == "uniform":
         return whole_edges([total / sum(sizes) * size for size in sizes], sizes)
     if allocation in ("erk", "er"):
