@@ -89,7 +89,8 @@ class Monitor:
     def attach(self, optimizer: Optimizer) -> Monitor:
         """Call `step` after every step of an optimizer; return this monitor.
 
-        For loops that apply masks after the optimizer's step, call `step` there instead.
+        For loops that apply masks after the optimizer's step, call `step` there instead. Of several
+        optimizers take the one that steps last: every attached one counts its steps.
         """
         self._hooks.append(optimizer.register_step_post_hook(lambda *_: self._stepped()))
         return self
