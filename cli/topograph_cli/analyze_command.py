@@ -38,7 +38,11 @@ STRICT_WARNINGS = 3
     "no paths.",
 )
 @click.option("--weighted", is_flag=True, help="Measure the weights too, where MASK holds weights.")
-@click.option("--strict", is_flag=True, help="Exit with 3 on dead outputs or collapsed layers.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Exit with 3 on dead outputs, collapsed layers, or arrays left out.",
+)
 @click.pass_context
 def analyze(
     context: click.Context,
@@ -63,10 +67,10 @@ def analyze(
 ) -> None:
     """Measure a mask: verdicts, layers, paths, spectra, warnings, and what was left out.
 
-    MASK is an .npz, .npy or Matrix Market file, or GraphChallenge TSV files or a folder of
-    them. Several files are the layers of one net, in the order given; with --each they are
-    nets of their own. "generate:FAMILY OPTIONS" in the place of MASK is a net made on the spot,
-    as by `topograph generate`.
+    MASK is an .npz, .npy, Matrix Market, GraphML, edge-list, .safetensors, .pt or .onnx file,
+    or GraphChallenge TSV files or a folder of them. Several files are the layers of one net, in
+    the order given; with --each they are nets of their own. "generate:FAMILY OPTIONS" in the
+    place of MASK is a net made on the spot, as by `topograph generate`.
 
     \b
     Examples:

@@ -131,7 +131,7 @@ def clustered_counts(
     common = math.gcd(n_in, n_out)
     if checked_integer("blocks", blocks, 2) and common % blocks:
         needed = 2 * checked_integer("bridges", bridges, 0)  # inputs of a block
-        choices = [count for count in divisors(common)[1:] if n_in // count >= needed]
+        choices = tuple(count for count in divisors(common)[1:] if n_in // count >= needed)
         raise ParameterError(
             f"The number of blocks must divide {n_in} and {n_out}, but it is {blocks}.",
             hint=f"make it {nearest_listed(choices, blocks)}."

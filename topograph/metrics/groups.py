@@ -34,7 +34,7 @@ def nm_max_per_group_4(layer: Layer) -> int:
         ``max_{g,j} sum_{i in g} M_ij`` over the groups ``g`` of inputs 0-3, 4-7, ... and all
         target units j; from 0 to 4. Groups run along the input dimension: down the columns of
         M, along the rows of a weight of PyTorch. If 4 does not divide ``n_in``, the last group
-        is shorter. The order of the units matters, unlike for all other metrics. Of a
+        is shorter. The order of the units matters, by definition. Of a
         convolution the groups are four consecutive input channels at the same place of the
         kernel, as hardware has it; of a layer that stands at every token, those of its weight.
 

@@ -20,6 +20,7 @@ from topograph.errors import Undefined
 from topograph.graph import LayeredGraph
 from topograph.metrics.registry import metric
 from topograph.verification import check_connected, check_symmetric
+from topograph.wording import count_of
 
 EXTREMES_SECONDS = 30.0  # counting one unit's pairs exactly may take this long by default
 
@@ -34,7 +35,7 @@ def _extremes_too_costly(graph: LayeredGraph) -> str | None:
 def _extremes(graph: LayeredGraph, seed: int) -> tuple[int, int]:
     symmetric = check_symmetric(graph, seed)
     if symmetric.holds and symmetric.facts["paths_per_pair"] is not None:
-        count = int(symmetric.facts["paths_per_pair"])
+        count = count_of(symmetric.facts["paths_per_pair"])
         return count, count
     if all_pairs_affordable(graph):
         counted = count_all_pairs(graph)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from topograph.errors import MissingExtraError
+from topograph.wording import count_of
 
 _NUMBERS = {
     "value",
@@ -68,7 +69,7 @@ def _float(value: bool | int | float | str | None) -> float | None:
     if value is None:
         return None
     try:
-        number = float(int(value) if isinstance(value, str) else value)
+        number = float(count_of(value) if isinstance(value, str) else value)
     except OverflowError:
         return None
     return number if math.isfinite(number) else None

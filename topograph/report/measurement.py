@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from topograph.wording import count_text
+
 Kind: TypeAlias = Literal["exact", "estimate", "bound"]
 
 
@@ -81,11 +83,13 @@ class Measurement:
 
     def row(self) -> dict[str, Any]:
         """Return the record as a flat mapping; integers of path counts as strings."""
-        big = self.unit == "paths" and isinstance(self.value, int)
+        value: Any = self.value
+        if self.unit == "paths" and isinstance(value, int):
+            value = count_text(value)
         return {
             "metric": self.metric,
             "layer": self.layer,
-            "value": str(self.value) if big else self.value,
+            "value": value,
             "log10": self.log10,
             "unit": self.unit,
             "kind": self.kind,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from topograph.report.measurement import Kind
+from topograph.wording import count_text
 
 NullKind: TypeAlias = Literal["degree", "density", "relabel"]
 Value: TypeAlias = bool | int | float
@@ -150,5 +151,6 @@ class NullEnsemble:
 
 def _written(value: Value | None, unit: str = "") -> Value | str | None:
     """Write counts of paths and whole numbers beyond floats as strings, as JSON readers round."""
-    is_long = isinstance(value, int) and (unit == "paths" or value.bit_length() > 1023)
-    return str(value) if is_long else value
+    if isinstance(value, int) and (unit == "paths" or value.bit_length() > 1023):
+        return count_text(value)
+    return value

@@ -17,8 +17,8 @@ from topograph.graph import LayeredGraph
 from topograph.report import Certificate, Counterexample, Verdict
 from topograph.verification.challenges import challenge
 from topograph.verification.hubs import connectedness_by_hubs
-from topograph.verification.path_verdicts import count_text
 from topograph.verification.symmetry import COUNT_EXACTLY_SECONDS, check_symmetric
+from topograph.wording import count_text
 
 SCHEMA_VERSION = 1
 

@@ -6,9 +6,8 @@ import math
 from typing import Any, TypeAlias
 
 from topograph.report import Certificate, Counterexample
-from topograph.wording import spelled_count
+from topograph.wording import count_text, spelled_count
 
-_DECIMAL_BITS = 14_000  # Python writes integers of up to 4300 digits in decimals
 PairCount: TypeAlias = tuple[int, int, int]
 """The number of paths from an input to an output, that input, and that output."""
 
@@ -26,7 +25,7 @@ def symmetric_net(
     else:
         facts["log10_paths_per_pair"] = math.log10(count)
         noun, verb = ("path", "joins") if count == 1 else ("paths", "join")
-        statement = f"Exactly {_spelled(count)} {noun} {verb} every input to every output."
+        statement = f"Exactly {spelled_count(count)} {noun} {verb} every input to every output."
     return Certificate("symmetric", statement, method, doubt, facts)
 
 
@@ -41,13 +40,13 @@ def two_counts(low: PairCount, high: PairCount, method: str, prime: int = 0) -> 
     modulo = f" modulo {prime}" if prime else ""
     first, other = (
         f"rom input {source} to output {sink} there {'is' if count == 1 else 'are'} "
-        f"{_spelled(count)}"
+        f"{spelled_count(count)}"
         for count, source, sink in (low, high)
     )
     noun = "path" if low[0] == 1 else "paths"
     more = ""
-    if _spelled(low[0]) == _spelled(high[0]):
-        more = f" They differ by {_spelled(abs(high[0] - low[0]))}."
+    if spelled_count(low[0]) == spelled_count(high[0]):
+        more = f" They differ by {spelled_count(abs(high[0] - low[0]))}."
     return Counterexample(
         "symmetric",
         f"F{first} {noun}{modulo}, but f{other}{modulo}.{more}",
@@ -72,15 +71,3 @@ def connected_net(
     """Say that every input reaches every output, and ``why`` where that is short."""
     statement = f"Every input reaches every output{why}."
     return Certificate("connected", statement, method, doubt, facts or {})
-
-
-def count_text(count: int) -> str:
-    """Write a count in full: in decimals, or as ``0x...`` where it has over 4200 of them."""
-    return str(count) if count.bit_length() <= _DECIMAL_BITS else hex(count)
-
-
-def _spelled(count: int) -> str:
-    if count.bit_length() <= _DECIMAL_BITS:
-        return spelled_count(count)
-    power = count.bit_length() - 1
-    return f"2^{power}" if count == 1 << power else f"(about 10^{math.log10(count):.6f})"

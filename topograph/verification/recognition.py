@@ -15,6 +15,7 @@ from topograph.radix import (
 from topograph.report import Certificate, Counterexample, Undecided, Verdict
 from topograph.sharing import shared
 from topograph.verification.symmetry import check_symmetric
+from topograph.wording import count_text
 
 _AS_LABELLED = "layers compared entry by entry with RadiX layers"
 _RELABELLED = "units ordered level by level, then compared entry by entry"
@@ -89,7 +90,7 @@ def _certificate(found: RecognisedRadix, method: str) -> Certificate:
         "direction": specification.direction,
         "labelling": found.labelling,
         "reordered_layers": list(found.reordered_layers),
-        "paths_per_pair": str(paths_per_pair(specification)),
+        "paths_per_pair": count_text(paths_per_pair(specification)),
     }
     return Certificate("radix", statement, method, facts=facts)
 

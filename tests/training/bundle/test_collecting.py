@@ -11,6 +11,7 @@ from topograph.errors import ParameterError
 from topograph.metrics import path_count
 from topograph.training.bundle import collect_bundle, summarise, train_bundle, write_table
 from topograph.training.bundle.results import append_results
+from topograph.wording import count_of
 
 
 def test_collected_rows_have_the_metrics_of_their_masks(tmp_path, nets):
@@ -55,6 +56,13 @@ def test_numbers_beyond_all_columns(tmp_path):
     assert frame["a"].to_list() == [2.0**70, 3.0]
     write_table(rows, tmp_path / "t.jsonl")
     assert json.loads((tmp_path / "t.jsonl").read_text().splitlines()[0])["b"] == 10**400
+    rows = [{"a": 3**30_000}]
+    for ending in ("jsonl", "csv", "parquet"):
+        write_table(rows, tmp_path / f"t.{ending}")
+    said = json.loads((tmp_path / "t.jsonl").read_text())["a"]
+    assert (tmp_path / "t.csv").read_text() == f"a\n{said}\n"
+    assert count_of(said) == 3**30_000
+    assert pl.read_parquet(tmp_path / "t.parquet")["a"].to_list() == [None]
 
 
 def test_a_summary_counts_failures():

@@ -22,6 +22,7 @@ from topograph.training.bundle.model_mask_files import read_model_masks
 from topograph.training.bundle.results import RESULTS, read_results
 from topograph.training.data.preparation import prepared_shape
 from topograph.training.data.published import find_published
+from topograph.wording import DECIMAL_BITS, count_text
 
 if TYPE_CHECKING:
     from topograph.architectures.opening import Encoding
@@ -117,7 +118,8 @@ def check_table_name(path: Path) -> str:
 def write_table(rows: Sequence[dict[str, Any]], path: Path) -> None:
     """Write rows as Parquet, CSV or lines of JSON, as the name's ending says.
 
-    In CSV, lists and mappings are written as JSON; in Parquet, mappings are.
+    In CSV, lists and mappings are written as JSON; in Parquet, mappings are. Counts of over 4200
+    digits are text, in hexadecimal; in Parquet they are null.
 
     Raises
     ------
@@ -128,10 +130,11 @@ def write_table(rows: Sequence[dict[str, Any]], path: Path) -> None:
     """
     ending = check_table_name(path)
     if ending == ".jsonl":
-        write_text("".join(json.dumps(row, allow_nan=False) + "\n" for row in rows), path)
+        lines = (json.dumps(_readable(row), allow_nan=False) + "\n" for row in rows)
+        write_text("".join(lines), path)
         return
     if ending == ".csv":
-        write_text(_csv(rows), path)
+        write_text(_csv([_readable(row) for row in rows]), path)
         return
     try:
         import polars as pl
@@ -147,6 +150,15 @@ def write_table(rows: Sequence[dict[str, Any]], path: Path) -> None:
     frame = pl.DataFrame(flat, infer_schema_length=None)
     with replacing(path) as file:
         frame.write_parquet(file)
+
+
+def _readable(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row in which integers that Python would not write in decimals are text."""
+    return {key: count_text(value) if _is_endless(value) else value for key, value in row.items()}
+
+
+def _is_endless(value: Any) -> bool:
+    return isinstance(value, int) and value.bit_length() > DECIMAL_BITS
 
 
 def _csv(rows: Sequence[dict[str, Any]]) -> str:
