@@ -75,6 +75,21 @@ def test_a_planted_slope_is_found_though_bases_differ():
     assert found.interval.low > 0.3
 
 
+@pytest.mark.parametrize("value", [0.1, 0.098, 0.1135])
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_outcomes_that_are_all_alike_have_no_slope(value, seeds):
+    dose, outcome, base = (np.repeat(column, seeds) for column in series(0, count=8, doses=6))
+    topologies = np.repeat(np.arange(48), seeds)
+    found = dose_response(dose, np.full_like(outcome, value), base, topologies, n_permutations=99)
+    assert (found.slope, found.p_value, found.sign_flip_p_value) == (0, 1, 1)
+
+
+def test_equal_doses_of_topologies_with_other_numbers_of_seeds_do_not_vary():
+    topologies = [0, 1, 1, 1, 2, 2, 2, 2, 2, 2]
+    with pytest.raises(Undefined, match="varies in no series"):
+        dose_response([0.1] * 10, np.arange(10), ["a"] * 10, topologies)
+
+
 def test_series_without_a_slope_say_why():
     found = dose_response([0, 1, 2, 2], [1, 2, 3, 4], list("aabb"), n_permutations=9)
     assert found.undefined == {"b": "the dose does not vary"}

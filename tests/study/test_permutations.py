@@ -59,6 +59,33 @@ def test_shuffles_stay_in_their_block_and_reach_all_orders():
     }
 
 
+def test_only_topologies_with_as_many_rows_are_exchanged():
+    topologies = [0, 1, 1, 2, 3, 3, 4]
+    units = units_of([topologies] * 2, ["a"] * 7, topologies)
+    orders = shuffles(units, 200, np.random.default_rng(0))
+    assert {frozenset(row) for row in orders[:, [0, 2, 4]].tolist()} == {frozenset({0, 2, 4})}
+    assert units.block.tolist() == [0] * 5
+    mean = pair_balances(units, shuffles(units, 4000, np.random.default_rng(1))).mean()
+    assert mean == pytest.approx(expected_balances(units)[0], abs=0.15)
+    with pytest.raises(Undefined, match="as many rows"):
+        permutation_test([1, 2, 2], [1, 2, 3], ["a"] * 3, [0, 1, 1])
+
+
+def test_unequal_numbers_of_rows_reject_no_more_than_they_should():
+    """Nets at the ends of the property have one row, those in the middle eight."""
+    rows = np.where(np.abs(np.arange(32) - 15.5) > 8, 1, 8)
+    topologies = np.repeat(np.arange(32), rows)
+    rejected = []
+    for seed in range(300):
+        random = np.random.default_rng(seed)
+        outcome = random.standard_normal(topologies.size)
+        found = permutation_test(
+            topologies, outcome, np.zeros(topologies.size), topologies, n_permutations=99, seed=seed
+        )
+        rejected.append(found.p_value <= 0.05)
+    assert np.mean(rejected) < 0.085
+
+
 def test_rows_of_a_topology_are_its_mean_rank():
     random = np.random.default_rng(2)
     (prop,), outcome, strata, topologies = nets(random, n_topologies=7, n_seeds=3)

@@ -30,6 +30,12 @@ def test_no_share_of_the_class_has_no_power():
     assert power_estimate(30, 5, 0.0, 0.9).power == pytest.approx(0.05, abs=0.04)
 
 
+def test_many_primaries_need_many_permutations():
+    assert power_estimate(60, 8, 0.8, 0.6, significance=0.05 / 40).power > 0.9
+    with pytest.raises(ParameterError, match=r"at least 999 to reach .* 0\.001"):
+        power_estimate(60, 8, 0.8, 0.6, significance=0.001, n_permutations=500)
+
+
 def test_what_is_out_of_range_is_said():
     with pytest.raises(ParameterError, match="n_topologies must be two at least"):
         power_estimate(1, 5, 0.5, 0.2)

@@ -55,9 +55,9 @@ def test_a_higher_level_is_wider():
 
 
 def test_what_has_no_interval_is_said():
-    with pytest.raises(Undefined, match="three topologies"):
-        cluster_bootstrap([1, 2], [1, 2], ["a"] * 2)
+    with pytest.raises(Undefined, match="six topologies"):
+        cluster_bootstrap(range(5), range(5), ["a"] * 5)
     with pytest.raises(Undefined, match="constant"):
-        cluster_bootstrap([1, 1, 1], [1, 2, 3], ["a"] * 3)
+        cluster_bootstrap([1] * 6, range(6), ["a"] * 6)
     with pytest.raises(ParameterError, match="level must be between 0 and 1"):
         cluster_bootstrap([1, 2, 3], [1, 2, 3], ["a"] * 3, level=95)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import math
 import statistics
 
@@ -197,3 +198,14 @@ def test_the_table_of_a_study_has_its_columns_and_controls():
 
 def test_sources_without_a_name_have_that_of_their_family():
     assert study(topologies=[UNIFORM]).topologies[0].name == "uniform"
+
+
+def test_equal_sums_of_ranks_are_ties():
+    """(0.5 + 3.5) / 12 and (1.5 + 2.5) / 12 differ in the last bit."""
+    orders = itertools.permutations(range(6))
+    for order in itertools.islice(orders, 0, 720, 7):
+        rows = [{"metric.one": float(at), "metric.two": float(order[at])} for at in range(6)]
+        plan = study().statistics
+        plan = type(plan)(composites={"both": ("one", "two")})
+        found = property_column("both", rows, ["cell"] * 6, plan)
+        assert len(set(found)) == len({at + order[at] for at in range(6)})

@@ -139,6 +139,16 @@ def test_primaries_that_are_one_are_named():
     assert any("count them as one primary" in note for note in found.notes)
 
 
+def test_gaps_elsewhere_do_not_hide_primaries_that_are_one():
+    study = table(1)
+    topology = study.arrays["topology"]
+    twin = np.where(topology % 3 == 0, np.nan, -study.arrays["property_0"])
+    columns = {**study.columns, "property_1": twin, "property_2": np.full(study.n_rows, np.nan)}
+    study = StudyTable(columns, study.properties, study.controls)
+    found = analyse(study, ["property_0", "property_1"], ["property_2"], **QUICK)
+    assert found.collinear == (("property_0", "property_1"),)
+
+
 def test_single_seeds_leave_the_share_unknown():
     found = analyse(table(1, n_seeds=1), ["property_0"], **QUICK)
     assert found.ceiling is None

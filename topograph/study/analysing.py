@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
+
+import numpy as np
 
 from topograph.errors import MissingExtraError, Undefined
 from topograph.study.causes_of_study import mended_runs
@@ -21,6 +23,7 @@ from topograph.study.statistics import (
     data_alignment,
     dose_response,
     family_contrasts,
+    holm,
     mixed_model,
 )
 from topograph.study.views import (
@@ -32,7 +35,7 @@ from topograph.study.views import (
     split_confirmation,
     study_table,
 )
-from topograph.training.data.published import PUBLISHED
+from topograph.training.data.published import find_published
 
 Result = TypeVar("Result")
 
@@ -48,7 +51,7 @@ class StudyResults:
     alignment : dict of str to DataAlignment
         Of each environment.
     contrasts : dict of str to tuple of FamilyContrast
-        Of each environment.
+        Of each environment; p-values adjusted over all of them.
     doses : dict of str to DoseResponse
         Of each environment and moved property.
     causes : dict of str to ApportionedCauses
@@ -108,11 +111,12 @@ def analyse_study(rows: Rows, specification: Specification) -> StudyResults:
     for environment, here in _by(first, lambda row: environment_of(row, specification)).items():
         own = sampled(here)
         if own:
-            _add_alignment(results, environment, own)
+            _add_alignment(results, environment, own, specification)
             if plan.baseline in {row["family"] for row in own}:
-                _add_contrasts(results, environment, own, plan.baseline)
+                _add_contrasts(results, environment, own, plan.baseline, plan.level)
             _add_mixed(results, environment, own, specification)
-        _add_doses(results, environment, [row for row in here if row["role"] == "dose"])
+        _add_doses(results, environment, here, specification)
+    _adjust_together(results)
     _add_causes(results, views["fixed"], specification)
     return results
 
@@ -144,20 +148,47 @@ def _add_findings(
             )
 
 
-def _add_alignment(results: StudyResults, environment: str, rows: Rows) -> None:
+def _add_alignment(
+    results: StudyResults, environment: str, rows: Rows, specification: Specification
+) -> None:
     names = ("topology", "labelling", "stratum", "family")
     columns = [[row[name] for row in rows] for name in names]
     if any(columns[1]):
         outcome = [judged_outcome(row) for row in rows]
-        results.add(results.alignment, environment, data_alignment, outcome, *columns)
+        results.add(
+            results.alignment,
+            environment,
+            data_alignment,
+            outcome,
+            *columns,
+            **_drawing(specification),
+        )
 
 
-def _add_contrasts(results: StudyResults, environment: str, rows: Rows, baseline: str) -> None:
+def _add_contrasts(
+    results: StudyResults, environment: str, rows: Rows, baseline: str, level: float
+) -> None:
     outcome = [judged_outcome(row) for row in rows]
     columns = [[row[name] for row in rows] for name in ("family", "topology", "stratum")]
     results.add(
-        results.contrasts, environment, family_contrasts, outcome, *columns, baseline=baseline
+        results.contrasts,
+        environment,
+        family_contrasts,
+        outcome,
+        *columns,
+        baseline=baseline,
+        level=level,
     )
+
+
+def _adjust_together(results: StudyResults) -> None:
+    """Adjust the p-values of the contrasts of all environments: they stand in one table."""
+    tested = [one.p_value for part in results.contrasts.values() for one in part]
+    adjusted = iter(holm([p_value for p_value in tested if p_value is not None]))
+    for environment, part in results.contrasts.items():
+        results.contrasts[environment] = tuple(
+            one if one.p_value is None else replace(one, adjusted_p=next(adjusted)) for one in part
+        )
 
 
 def _add_mixed(
@@ -167,21 +198,33 @@ def _add_mixed(
     if not plan.primaries:
         return
     arrays = study_table(rows, specification).arrays
+    known = np.all([np.isfinite(arrays[name]) for name in plan.primaries], axis=0)
+    if not known.any():
+        results.undefined[f"mixed model: {environment}"] = "no net has a value of every primary"
+        return
     results.add(
         results.mixed,
         environment,
         mixed_model,
-        arrays["outcome"],
-        {name: arrays[name] for name in plan.primaries},
-        arrays["topology"],
-        arrays["stratum"],
-        n_images=PUBLISHED[rows[0]["data"]].n_images[1],
+        arrays["outcome"][known],
+        {name: arrays[name][known] for name in plan.primaries},
+        arrays["topology"][known],
+        arrays["stratum"][known],
+        n_images=find_published(rows[0]["data"]).n_images[1],
         level=plan.level,
     )
+    left_out = int((~known).sum())
+    if left_out and environment in results.mixed:
+        found = results.mixed[environment]
+        note = f"nets left out, for want of a value of a primary: {left_out}"
+        results.mixed[environment] = replace(found, notes=(*found.notes, note))
 
 
-def _add_doses(results: StudyResults, environment: str, rows: Rows) -> None:
-    for moved, part in _by(rows, lambda row: str(row["moved"])).items():
+def _add_doses(
+    results: StudyResults, environment: str, rows: Rows, specification: Specification
+) -> None:
+    moved_nets = [row for row in rows if row["role"] == "dose"]
+    for moved, part in _by(moved_nets, lambda row: str(row["moved"])).items():
         known = [row for row in part if row["dose"] is not None]
         results.add(
             results.doses,
@@ -191,11 +234,19 @@ def _add_doses(results: StudyResults, environment: str, rows: Rows) -> None:
             [judged_outcome(row) for row in known],
             [row["series"] for row in known],
             [row["topology"] for row in known],
+            **_drawing(specification),
         )
 
 
+def _drawing(specification: Specification) -> dict[str, Any]:
+    plan = specification.statistics
+    return {"level": plan.level, "n_permutations": plan.n_permutations, "seed": plan.seed}
+
+
 def _add_causes(results: StudyResults, rows: Rows, specification: Specification) -> None:
-    for part in mended_runs(rows, specification):
+    plan = specification.statistics
+    own = [row for row in rows if row["role"] != "dose"]  # steps of a series are no nets of a kind
+    for part in mended_runs(own, specification):
         for outcome, column in (
             ("failures", [float(not row["predicts_all"]) for row in part.rows]),
             ("accuracy", [judged_outcome(row) for row in part.rows]),
@@ -209,7 +260,9 @@ def _add_causes(results: StudyResults, rows: Rows, specification: Specification)
                 part.blocks,
                 part.bases,
                 part.strata,
-                n_resamples=specification.statistics.n_resamples,
+                level=plan.level,
+                n_resamples=plan.n_resamples,
+                seed=plan.seed,
             )
 
 

@@ -129,7 +129,7 @@ def property_column(
             ranks = (rankdata(values[known]) - 0.5) / max(int(known.sum()), 1)
             total[known] += ranks / len(plan.composites[name])
             total[here & ~known] = np.nan
-    return [float(value) for value in total]
+    return [round(float(value), 9) for value in total]  # equal sums of ranks are to be ties
 
 
 def _measured(name: str, rows: Rows) -> list[float]:

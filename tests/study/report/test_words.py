@@ -159,7 +159,10 @@ def dose(p_value, sign_flip, slope=0.2):
 def test_a_dose_is_told_as_a_cause_only_if_it_is_sure():
     assert "raises accuracy. " in doses({"x": dose(0.01, 0.01)})[0]
     assert "lowers accuracy. " in doses({"x": dose(0.01, 0.01, -0.2)})[0]
-    assert "that it does so on others is not shown" in doses({"x": dose(0.01, 0.5)})[0]
+    assert (
+        "that it is the dose, and so on other base topologies, is not shown"
+        in doses({"x": dose(0.01, 0.5)})[0]
+    )
     assert "cannot give less than 0.5" in doses({"x": dose(0.01, 0.5)})[0]
     assert "has no sure effect" in doses({"x": dose(0.3, 0.5)})[0]
 

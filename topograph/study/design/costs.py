@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -165,7 +166,7 @@ def powers(specification: Specification) -> list[tuple[str, int, float, PowerEst
                 n_strata=len(sizes),
                 significance=level,
                 n_simulations=200,
-                n_permutations=500,
+                n_permutations=max(500, math.ceil(50 / level)),
             )
             found.append((data, len(sizes), tau, estimate))
     return found

@@ -26,7 +26,7 @@ from topograph.study.report.sections import (
 )
 from topograph.study.report.study_methods import methods, registration
 from topograph.study.report.words import answer
-from topograph.study.views import Rows, rate_views
+from topograph.study.views import Rows, rate_views, sampled, split_confirmation
 from topograph.wording import counted
 
 REPORT = "report.md"
@@ -120,7 +120,12 @@ def _answers(results: StudyResults, views: Mapping[str, Rows], specification: Sp
     for name, found in results.findings.items():
         finding = results.findings.get(name.removesuffix(_CONFIRMATION))
         if name.endswith(_CONFIRMATION) and finding is not None:
-            lines = further_words.confirmation(finding, found)
+            base = name.removesuffix(_CONFIRMATION)
+            first, held = (
+                {row["topology"] for row in part}
+                for part in split_confirmation(sampled(views[base]), specification)
+            )
+            lines = further_words.confirmation(finding, found, on_the_same_nets=bool(first & held))
         else:
             lines = answer(found)
         parts += [f"### {_title(name)}", bullets(lines)]

@@ -26,7 +26,9 @@ from topograph.study.views import Rows, sampled
 from topograph.wording import counted
 
 
-def confirmation(found: StudyFindings, held: StudyFindings) -> list[str]:
+def confirmation(
+    found: StudyFindings, held: StudyFindings, *, on_the_same_nets: bool = False
+) -> list[str]:
     """Say of each primary that holds whether it holds on what was kept for confirmation.
 
     Parameters
@@ -35,12 +37,20 @@ def confirmation(found: StudyFindings, held: StudyFindings) -> list[str]:
         On the data for finding.
     held : StudyFindings
         On the data kept for confirmation.
+    on_the_same_nets : bool, default False
+        Whether the topologies are those of the finding, on other data.
     """
     own = supported(found)
     if not own:
         return ["There is nothing to confirm: no property named beforehand holds."]
     again = {one.name: one for one in held.primaries}
-    return [_confirmed(one, again.get(one.name), 1 - float(held.settings["level"])) for one in own]
+    lines = [_confirmed(one, again.get(one.name), 1 - float(held.settings["level"])) for one in own]
+    if on_the_same_nets:
+        lines.append(
+            "The topologies are the same, on other data: what was chance in their sample can come "
+            "again, so that this is no second sample of topologies."
+        )
+    return lines
 
 
 def _confirmed(one: PropertyFinding, again: PropertyFinding | None, limit: float) -> str:
@@ -121,17 +131,20 @@ def doses(found: Mapping[str, DoseResponse], *, limit: float = 0.05) -> list[str
     lines = []
     for name, one in found.items():
         verdict = "has no sure effect on accuracy"
-        if one.p_value <= limit:
+        if one.sign_flip_p_value <= limit:
             verdict = f"{'raises' if one.slope > 0 else 'lowers'} accuracy"
-            if one.sign_flip_p_value > limit:
-                verdict += " on these base topologies; that it does so on others is not shown"
+        elif one.p_value <= limit:
+            verdict = (
+                f"goes with {'higher' if one.slope > 0 else 'lower'} accuracy in these series; "
+                "that it is the dose, and so on other base topologies, is not shown"
+            )
         up = sum(slope > 0 for slope in one.slopes.values())
         lines.append(
             f"{escaped(name)}: moving it up {verdict}. The mean slope is {one.slope:+.3g} of "
             f"accuracy a unit{_ends(one.interval)}, upwards in {up} of {len(one.slopes)} series; "
-            f"p {probability(one.p_value)} if it had no effect on any, "
             f"p {probability(one.sign_flip_p_value)} if it had none in common"
-            f"{_least(len(one.slopes), limit)}."
+            f"{_least(len(one.slopes), limit)}, p {probability(one.p_value)} if the nets of a "
+            "series were exchangeable."
         )
     return lines
 

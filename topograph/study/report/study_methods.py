@@ -200,8 +200,12 @@ def _tests(plan: Said) -> list[str]:
         "Units are topologies: isomorphism classes, whose seeds and labellings are averaged as "
         "ranks.",
         f"Kendall's tau within cells; p from {plan['n_permutations']:,} permutations of topologies "
-        f"within cells; Holm among primaries, Benjamini-Hochberg among exploratory properties; "
-        f"{level} intervals from {plan['n_resamples']:,} resamples of topologies.",
+        f"within cells, among those with as many nets; Holm among primaries, Benjamini-Hochberg "
+        f"among exploratory properties; {level} intervals from {plan['n_resamples']:,} resamples "
+        "of topologies.",
+        "Beside the property, topologies of a cell are taken for independent draws of one kind. "
+        "Where families differ for other reasons as well, p-values are too small: see how the "
+        "property ranks nets within families that were left out.",
         "Beside density: partial rank correlation given the logarithm of the edges of every layer "
         "(Freedman-Lane), and the ranking of families left out of the fit, against the edges "
         "alone.",

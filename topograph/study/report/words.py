@@ -14,8 +14,6 @@ from topograph.study.report.observations import cell_name
 from topograph.study.statistics import OutOfFamily, PropertyFinding, StudyFindings
 from topograph.wording import counted
 
-FEW_FAMILIES = 10  # below it the bootstrap over families is too narrow
-
 
 def answer(findings: StudyFindings) -> list[str]:
     """Say what predicts the outcome, how much beyond density, how surely, and where it fails.
@@ -133,8 +131,7 @@ def _unseen_families(found: OutOfFamily, where: str, level: str) -> str:
     )
     interval = found.interval
     said = f" ({level} interval {between(interval)})" if interval else " (no interval)"
-    few = len(found.families) < FEW_FAMILIES
-    narrow = f"; with {len(found.families)} families that interval is too narrow" if few else ""
+    narrow = "; the interval is too narrow, without any effect one in four leaves out 0"
     if interval is not None and interval.low > 0:
         return f"{text}a gain of {signed(found.gain)}{said}{narrow}"
     if interval is not None and interval.high < 0:

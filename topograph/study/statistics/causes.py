@@ -19,6 +19,8 @@ from topograph.study.statistics.corners import (
 from topograph.study.statistics.resampling import Interval, percentile_interval, resampled_counts
 from topograph.study.statistics.units import units_of
 
+_FEWEST_OTHERS = 5  # topologies that must differ where most are alike
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -28,7 +30,8 @@ class Estimate:
     ----------
     value : float
     interval : Interval or None
-        None where fewer than three topologies can be drawn.
+        None where fewer than three topologies can be drawn, or where most topologies have one
+        value and fewer than five another: rare failures.
     """
 
     value: float
@@ -142,7 +145,8 @@ def apportioned_causes(
     that take part; compare it with the main effect to see whether there are any.
 
     Intervals are percentile bootstraps that draw topologies with replacement among those in the
-    same strata, each with all its blocks and corners.
+    same strata, each with all its blocks and corners. They need some topologies that differ: with
+    one failure in fifty, 20 topologies held the true share in .53 of tables at level .95.
 
     Parameters
     ----------
@@ -221,7 +225,9 @@ def _within(
     means = table.mean(axis=0)
 
     def estimate(contrast: Floats) -> Estimate:
-        interval = None if draws is None else percentile_interval(draws @ contrast, level)
+        interval = None
+        if draws is not None and _differ_enough(table @ contrast):
+            interval = percentile_interval(draws @ contrast, level)
         return Estimate(float(means @ contrast), interval)
 
     corners = np.eye(len(subsets))
@@ -247,3 +253,10 @@ def _within(
         n_blocks=int(complete.sum()),
         n_left_out=n_left_out,
     )
+
+
+def _differ_enough(values: Floats) -> bool:
+    """Whether a bootstrap of their mean is worth something: not if all but a few are the same."""
+    _, counts = np.unique(np.round(values, 12), return_counts=True)
+    most = int(counts.max())
+    return 2 * most <= values.size or values.size - most >= _FEWEST_OTHERS

@@ -75,8 +75,10 @@ def out_of_family(
     ``tau = (C - D) / (pairs with different outcome)`` over the pairs of the family within strata:
     Kendall's tau where nothing is tied; pairs predicted equal count nothing, so that a predictor
     without an opinion has 0. From -1 to 1. Families weigh alike in the mean. The interval is a
-    percentile bootstrap over families of fixed scores (nothing is fitted again); with fewer than
-    about ten families it is too narrow.
+    percentile bootstrap over families of fixed scores (nothing is fitted again). It is too narrow,
+    for all folds share most of their fit: in simulations of a property without effect in one
+    stratum it left out 0 in .23 to .24 of tables with 5, 10, 14 or 20 families at level .95, a gain
+    in .08 to .10, and in .21 with four strata.
 
     Parameters
     ----------

@@ -29,6 +29,7 @@ class PartialCorrelation:
     p_value : float
     n_permutations : int
     n_topologies : int
+        In strata where the controls leave something.
     method : str
     """
 
@@ -106,8 +107,9 @@ def partial_rank_correlation(
     if not len(bases):
         raise Undefined("the controls leave nothing of the property or of the outcome")
     mixing = units if exchangeable is None else _finer(units, exchangeable)
-    if max((block.size for block in mixing.blocks()), default=0) < 2:
+    if max((group.size for group in mixing.exchangeable()), default=0) < 2:
         raise Undefined("no two topologies can be exchanged")
+    used = np.concatenate([members for members, _ in bases])
     unmoved = np.arange(units.n_topologies)[None]
     observed = _studentised(units, first, second, bases, unmoved)[0]
     random = np.random.default_rng(seed)
@@ -122,7 +124,7 @@ def partial_rank_correlation(
         rho=max(-1.0, min(1.0, rho)),
         p_value=min(1.0, 2 * (min(above, below) + 1) / (n_permutations + 1)),
         n_permutations=n_permutations,
-        n_topologies=units.n_topologies,
+        n_topologies=int(np.unique(units.topology[used]).size),
     )
 
 
@@ -173,13 +175,13 @@ def orthonormal(columns: Floats) -> Floats:
 
 
 def _finer(units: Units, groups: npt.ArrayLike) -> Units:
-    """Return units whose blocks also respect the groups of the rows."""
+    """Return units that are exchanged within groups of the rows alone."""
     group, _ = labels("exchangeable", groups, units.row_unit.size)
     topology = units.topology[units.row_unit]
     seen: list[set[int]] = [set() for _ in range(units.n_topologies)]
     for at, code in zip(topology.tolist(), group.tolist(), strict=True):
         seen[at].add(code)
-    keys = [(int(old), *sorted(more)) for old, more in zip(units.block, seen, strict=True)]
+    keys = [(int(old), *sorted(more)) for old, more in zip(units.mixing, seen, strict=True)]
     codes = {key: at for at, key in enumerate(dict.fromkeys(keys))}
-    block = np.array([codes[key] for key in keys], dtype=np.int64)
-    return replace(units, block=block)
+    mixing = np.array([codes[key] for key in keys], dtype=np.int64)
+    return replace(units, mixing=mixing)

@@ -19,7 +19,8 @@ class PowerEstimate:
     ----------
     power : float
     standard_error : float
-        Of the simulation, ``sqrt(power (1 - power) / n)``.
+        Of the simulation, ``sqrt(power (1 - power) / n)``; the permutation distribution is drawn
+        once, which adds to it.
     expected_tau : float
         Mean of tau in the simulations: smaller than the true one, for the noise of seeds.
     n_simulations : int
@@ -40,7 +41,7 @@ def power_estimate(
     n_strata: int = 1,
     significance: float = 0.05,
     n_simulations: int = 500,
-    n_permutations: int = 1000,
+    n_permutations: int | None = None,
     seed: int = 0,
 ) -> PowerEstimate:
     """The chance that a true tau is found, by simulation.
@@ -64,7 +65,9 @@ def power_estimate(
     n_strata : int
     significance : float
         For m primaries under Holm, the level over m is the careful choice.
-    n_simulations, n_permutations : int
+    n_simulations : int
+    n_permutations : int, optional
+        By default 1000, or as many as leave 50 in the tails at this significance.
     seed : int
 
     Examples
@@ -83,8 +86,16 @@ def power_estimate(
     if not -1 <= tau <= 1:
         raise ParameterError.expected("tau", "from -1 to 1", tau)
     random = np.random.default_rng(seed)
+    if n_permutations is None:
+        n_permutations = max(1000, math.ceil(50 / significance))
+    if significance * (positive("n_permutations", n_permutations) + 1) < 1:
+        raise ParameterError.expected(
+            "n_permutations",
+            f"at least {math.ceil(1 / significance) - 1} to reach a significance of {significance}",
+            n_permutations,
+        )
     r = math.sin(math.pi * tau / 2)
-    null = np.zeros(positive("n_permutations", n_permutations))
+    null = np.zeros(n_permutations)
     found = np.zeros(positive("n_simulations", n_simulations))
     for _ in range(n_strata):
         null += _balances(random.standard_normal((n_permutations, n_topologies)))

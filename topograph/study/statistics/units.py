@@ -29,7 +29,10 @@ class Units:
     stratum, topology : ndarray of shape (units,)
         Codes.
     block : ndarray of shape (topologies,)
-        Topologies that occur in the same strata have one block: these may be exchanged.
+        Topologies that occur in the same strata have one block: these are drawn for one another.
+    mixing : ndarray of shape (topologies,)
+        Those that have as many rows in each of them as well: these may be exchanged. A mean of
+        eight rows varies less than one of two, so that exchanging the two is no matter of chance.
     stratum_names : tuple of str
     row_unit : ndarray of shape (rows,)
         The unit of each row.
@@ -39,6 +42,7 @@ class Units:
     stratum: Integers
     topology: Integers
     block: Integers
+    mixing: Integers
     stratum_names: tuple[str, ...]
     row_unit: Integers
 
@@ -54,6 +58,10 @@ class Units:
     def blocks(self) -> list[Integers]:
         """Return the topologies of each block."""
         return grouped(self.block)
+
+    def exchangeable(self) -> list[Integers]:
+        """Return the topologies of each group of `mixing`."""
+        return grouped(self.mixing)
 
 
 def units_of(
@@ -100,7 +108,8 @@ def units_of(
         values=values,
         stratum=stratum[first],
         topology=topology[first],
-        block=_blocks(stratum[first], topology[first]),
+        block=_patterns(topology[first], stratum[first]),
+        mixing=_patterns(topology[first], stratum[first], counts),
         stratum_names=stratum_names,
         row_unit=unit,
     )
@@ -127,10 +136,12 @@ def grouped(codes: Integers) -> list[Integers]:
     return np.split(order, np.cumsum(np.bincount(codes))[:-1]) if codes.size else []
 
 
-def _blocks(stratum: Integers, topology: Integers) -> Integers:
-    where: dict[int, list[int]] = {}
-    for code, at in zip(topology.tolist(), stratum.tolist(), strict=True):
-        where.setdefault(code, []).append(at)
-    patterns: dict[tuple[int, ...], int] = {}
-    found = [patterns.setdefault(tuple(where[code]), len(patterns)) for code in sorted(where)]
+def _patterns(topology: Integers, *features: Integers) -> Integers:
+    """Return codes of the topologies: one for those whose units have the same features."""
+    seen: dict[int, list[tuple[int, ...]]] = {}
+    told = zip(*(feature.tolist() for feature in features), strict=True)
+    for code, unit in zip(topology.tolist(), told, strict=True):
+        seen.setdefault(code, []).append(unit)
+    patterns: dict[tuple[tuple[int, ...], ...], int] = {}
+    found = [patterns.setdefault(tuple(seen[code]), len(patterns)) for code in sorted(seen)]
     return np.array(found, dtype=np.int64)

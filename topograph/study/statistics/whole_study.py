@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -210,17 +211,27 @@ def _ceiling(
 def _collinear(
     table: StudyTable, tested: npt.NDArray[np.bool_], names: Sequence[str], threshold: float
 ) -> tuple[tuple[str, ...], ...]:
-    """Return groups of two and more, from the rows in which all properties have a value."""
-    rows = tested.copy()
-    for name in names:
-        rows &= np.isfinite(table.arrays[name])
-    if not rows.any():
-        return ()
-    columns = {name: table.arrays[name][rows] for name in names}
-    found = collinear_groups(
-        columns, table.cell[rows], table.arrays["topology"][rows], threshold=threshold
-    )
-    return tuple(group for group in found.groups if len(group) > 1)
+    """Return groups of two and more.
+
+    Properties are compared in the rows in which both have a value, those with the same gaps
+    together.
+    """
+    groups: list[set[str]] = []
+    patterns = _by_gaps(table, tested, names)
+    for (first, some), (second, others) in itertools.combinations_with_replacement(patterns, 2):
+        rows = first & second
+        if not rows.any():
+            continue
+        columns = {name: table.arrays[name][rows] for name in {*some, *others}}
+        tau = collinear_groups(
+            columns, table.cell[rows], table.arrays["topology"][rows], threshold=threshold
+        ).tau
+        for one, other in itertools.product(some, others):
+            if one != other and abs(tau[one][other] or 0.0) > threshold:
+                met = [group for group in groups if group & {one, other}]
+                groups = [group for group in groups if not group & {one, other}]
+                groups.append({one, other}.union(*met))
+    return tuple(tuple(name for name in names if name in group) for group in groups)
 
 
 def _adjusted(
