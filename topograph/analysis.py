@@ -82,7 +82,8 @@ def analyze(
     """
     began = time.perf_counter()
     forced = include_all or metrics is not None
-    chosen = [find_metric(name) for name in metrics] if metrics is not None else [*METRICS.values()]
+    named = [*METRICS] if metrics is None else dict.fromkeys(metrics)
+    chosen = [find_metric(name) for name in named]
     steps = len(PROPERTIES) + len(chosen)
     tell = progress or (lambda _what, _done, _total: None)
     verdicts: list[Verdict] = []

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from topograph.errors import ReadError, TopographError
+from topograph.io.mask import checked_threshold
 from topograph.io.mask_layouts import is_masked_when_used
 from topograph.io.named_masks import NamedMasks, layer_name, turned
 from topograph.io.number_formats import kept_codes
@@ -115,6 +116,8 @@ def check_mask(
         If the two have no layer in common, or one has another shape in each.
     GraphError
         If a weight is NaN or infinite.
+    ParameterError
+        If the threshold is negative or not finite.
 
     Examples
     --------
@@ -129,6 +132,7 @@ def check_mask(
     >>> check.is_respected, check.parameters[0].outside, check.parameters[0].zeros
     (False, ((1, 0),), ((1, 1),))
     """
+    threshold = checked_threshold(threshold)
     if mask is None:
         return _check_itself(weights, threshold)
     if not _common(weights, mask):

@@ -11,7 +11,13 @@ from topograph_cli.null_options import Nulls, asks_for_nulls
 from topograph_cli.output import deliver, terminal_color, terminal_width
 from topograph_cli.picture_options import Pictures, asks_for_pictures
 from topograph_cli.progress import ProgressBar
-from topograph_cli.reporting import chosen_format, chosen_metrics, measures_masks
+from topograph_cli.reporting import (
+    chosen_format,
+    chosen_metrics,
+    measures_masks,
+    refuse_layer_metrics,
+)
+from topograph_cli.targets import check_folder, check_targets
 from topograph_cli.wiring import Wiring, check_no_model
 
 if TYPE_CHECKING:
@@ -94,8 +100,14 @@ def analyze(
         said |= {"--html": bool(pictures.html), "--figures": bool(pictures.folder)}
         _check_alone(each, paths, said)
         check_no_model(wiring)
+    check_targets(paths, output=output, html=pictures.html)
+    check_folder("--figures", pictures.folder)
     names = chosen_metrics(metrics)
+    if names is not None and include_all:
+        raise click.UsageError("Give either --metric or --all.")
     style = chosen_format(style, output)
+    if each and style == "csv":
+        refuse_layer_metrics(names, "take JSON: --format json")
     reports: list[Report] = []
     failed = False
     with ProgressBar(quiet) as progress:

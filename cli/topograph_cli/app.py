@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import NoReturn
 
@@ -56,6 +57,9 @@ for _command in (*_MEASURE, *_MAKE, *_TRAIN):
 
 def main() -> NoReturn:
     """Run the command line and exit with the documented code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what an encoding lacks is no reason to fail
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 
@@ -76,11 +80,20 @@ def run(arguments: list[str]) -> int:
         click.echo("Interrupted.", err=True)
         return INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()
-        return 0
+        return _closed()
+    except SystemExit as ended:
+        if "PacifyFlush" in type(sys.stdout).__name__:  # how click says that a pipe closed
+            return _closed()
+        return ended.code if isinstance(ended.code, int) else BAD_INPUT
     except Exception as error:
         return _explain(error)
     return outcome if isinstance(outcome, int) else 0
+
+
+def _closed() -> int:
+    """Whoever read the answer has read enough."""
+    sys.stderr.close()
+    return 0
 
 
 def _explain(error: Exception) -> int:

@@ -10,6 +10,8 @@ import click
 from topograph_cli.inputs import open_graph, reads_masks
 from topograph_cli.output import deliver
 from topograph_cli.progress import ProgressBar
+from topograph_cli.reporting import chosen_format
+from topograph_cli.targets import check_targets
 from topograph_cli.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -30,7 +32,10 @@ _HOW = {
 @click.option("--units", is_flag=True, help="The fewest units alone.")
 @click.option("--edges", is_flag=True, help="The fewest edges alone.")
 @click.option(
-    "--format", "style", type=click.Choice(["table", "json"]), default="table", show_default=True
+    "--format",
+    "style",
+    type=click.Choice(["table", "json"]),
+    help="How to write the answer; by default as -o's suffix says, else as a table.",
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the answer to a file.")
 @click.option("--quiet", is_flag=True, help="Show no progress bar.")
@@ -42,7 +47,7 @@ def bottleneck(
     wiring: Wiring,
     units: bool,
     edges: bool,
-    style: str,
+    style: str | None,
     output: str | None,
     quiet: bool,
 ) -> None:
@@ -59,6 +64,8 @@ def bottleneck(
     """
     from topograph.flows import minimum_edge_cut, minimum_unit_cut
 
+    check_targets(paths, output=output)
+    style = chosen_format(style, output, ("table", "json"))
     both = units == edges
     with ProgressBar(quiet) as progress:
         progress("read", 0, 3)

@@ -9,6 +9,8 @@ import click
 
 from topograph_cli.output import deliver
 from topograph_cli.plain_table import plain_table
+from topograph_cli.reporting import chosen_format
+from topograph_cli.targets import check_targets
 
 if TYPE_CHECKING:
     from topograph.checking import MaskCheck, ParameterCheck
@@ -39,7 +41,10 @@ VIOLATED = 4
     help="Take weights with |w| <= T as zero; by default only 0 itself.",
 )
 @click.option(
-    "--format", "style", type=click.Choice(["table", "json"]), default="table", show_default=True
+    "--format",
+    "style",
+    type=click.Choice(["table", "json"]),
+    help="How to write the answer; by default as -o's suffix says, else as a table.",
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the answer to a file.")
 @click.pass_context
@@ -49,7 +54,7 @@ def check(
     mask: str | None,
     orientation: Orientation | None,
     threshold: float,
-    style: str,
+    style: str | None,
     output: str | None,
 ) -> None:
     """Check that weights respect a mask: nothing outside it regrew.
@@ -68,6 +73,8 @@ def check(
     from topograph.checking import check_mask
     from topograph.io import read_named_masks
 
+    check_targets([weights, *([] if mask is None else [mask])], output=output)
+    style = chosen_format(style, output, ("table", "json"))
     named = read_named_masks(weights)
     given = read_named_masks(mask, orientation) if mask is not None else None
     found = check_mask(named, given, threshold)

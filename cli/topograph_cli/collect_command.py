@@ -8,12 +8,19 @@ from typing import Literal
 import click
 
 from topograph_cli.progress import ProgressBar
+from topograph_cli.reporting import chosen_metrics, refuse_layer_metrics
+from topograph_cli.targets import check_targets
 
 
 @click.command()
 @click.argument("bundle", metavar="BUNDLE")
 @click.option(
-    "-m", "--metric", "metrics", multiple=True, metavar="NAME", help="Only these; repeatable."
+    "-m",
+    "--metric",
+    "metrics",
+    multiple=True,
+    metavar="NAME",
+    help="Only these; may be repeated.",
 )
 @click.option(
     "-o",
@@ -50,9 +57,16 @@ def collect(
       topograph collect bundle -m path_count_cv -m connected_pair_fraction -o table.csv
     """
     from topograph.training.bundle import collect_bundle, write_table
+    from topograph.training.bundle.collecting import check_table_name
+    from topograph.training.bundle.results import RESULTS, read_results
+
+    check_table_name(Path(output))
+    check_targets([], output=output)
+    names = chosen_metrics(metrics)
+    refuse_layer_metrics(names, "a table has a row a net")
 
     with ProgressBar(quiet) as progress:
-        rows = collect_bundle(Path(bundle), list(metrics) or None, progress, encoding)
+        rows = collect_bundle(Path(bundle), names, progress, encoding)
     if not rows:
         raise click.ClickException(
             f"{bundle}: there are no results yet. Hint: topograph train {bundle}"
@@ -62,3 +76,7 @@ def collect(
     runs = "1 run" if len(rows) == 1 else f"{len(rows)} runs"
     masks = "1 mask" if n_masks == 1 else f"{n_masks} masks"
     click.echo(f"Wrote {output}: {runs} of {masks}, {len(rows[0])} columns.")
+    left_out = len(read_results(Path(bundle) / RESULTS)) - len(rows)
+    if left_out:
+        said = "1 run is" if left_out == 1 else f"{left_out} runs are"
+        click.echo(f"Note: {said} left out, of masks that are not in the bundle.", err=True)

@@ -11,7 +11,13 @@ from topograph_cli.null_options import Nulls, asks_for_nulls
 from topograph_cli.output import deliver, terminal_color, terminal_width
 from topograph_cli.picture_options import Pictures, asks_for_pictures
 from topograph_cli.progress import ProgressBar
-from topograph_cli.reporting import chosen_format, chosen_metrics, measures_masks
+from topograph_cli.reporting import (
+    chosen_format,
+    chosen_metrics,
+    measures_masks,
+    refuse_layer_metrics,
+)
+from topograph_cli.targets import check_folder, check_targets
 from topograph_cli.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -81,7 +87,13 @@ def compare(
     paths = expanded(paths)
     if len(paths) < 2:
         raise click.UsageError("Give at least two masks to compare.")
+    check_targets(paths, output=output, html=pictures.html)
+    check_folder("--figures", pictures.folder)
     names = chosen_metrics(metrics)
+    if names is not None and include_all:
+        raise click.UsageError("Give either --metric or --all.")
+    if not per_layer:
+        refuse_layer_metrics(names, "add --per-layer")
     place = baseline_place(paths, baseline)
     reports, graphs = [], []
     with ProgressBar(quiet) as progress:

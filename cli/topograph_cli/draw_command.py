@@ -10,6 +10,7 @@ import click
 from topograph_cli.inputs import open_graph, reads_masks
 from topograph_cli.picture_options import said_of_figures
 from topograph_cli.progress import ProgressBar
+from topograph_cli.targets import check_folder, check_targets
 from topograph_cli.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ def draw(
         raise click.UsageError("Say what to draw: -o FILE for the net, --figures DIR for figures.")
     if output is not None and Path(output).suffix.lower().lstrip(".") not in _SUFFIXES:
         raise click.UsageError(f"-o must end in .svg, .png or .pdf, but it is {output!r}.")
+    check_targets(paths, output=output)
+    check_folder("--figures", figures)
     from topograph.plots import (
         draw_net,
         figure_data,

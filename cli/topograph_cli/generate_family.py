@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from topograph_cli.parameters import Densities, Integers, save
 
@@ -30,6 +31,11 @@ def family_command(family: Family) -> click.Command:
     ) -> None:
         from topograph.generators import family_net
 
+        if density is not None and layer_densities is not None:
+            raise click.UsageError("Give either --density or --layer-densities.")
+        given = click.get_current_context().get_parameter_source("allocation")
+        if density is None and given is not ParameterSource.DEFAULT:
+            raise click.UsageError("--allocation is for --density.")
         graph = family_net(
             family.name,
             widths,

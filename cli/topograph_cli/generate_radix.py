@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+from click.core import ParameterSource
 
 from topograph_cli.parameters import Integers, Systems, save, writes_graph
 
@@ -75,10 +76,14 @@ def radix(
     from topograph import generators
 
     by_degrees = widths is not None and degrees is not None
-    if (systems is None) != by_degrees or (by_degrees and dense_widths is not None):
+    either = (widths is None) != (degrees is None)
+    if (systems is None) != by_degrees or either or (by_degrees and dense_widths is not None):
         raise click.UsageError(
             "Give either --systems (and --dense-widths), or --widths and --degrees."
         )
+    given = click.get_current_context().get_parameter_source("drop")
+    if fit is None and given is not ParameterSource.DEFAULT:
+        raise click.UsageError("--drop is for --fit.")
     sign = int(direction)
     if systems is not None:
         graph = generators.radix_net(systems, dense_widths, sign, allow_unit_radix)

@@ -124,7 +124,14 @@ def _generated(
         raise click.UsageError(
             "--orientation and --threshold are for files, not for generated nets."
         )
-    words = shlex.split(paths[0].removeprefix(_GENERATE))
+    try:
+        words = shlex.split(paths[0].removeprefix(_GENERATE))
+    except ValueError as error:
+        raise click.UsageError(
+            f"{paths[0]!r} must hold options as a shell takes them ({error})."
+        ) from None
+    if {"-o", "--output"} & {word.partition("=")[0] for word in words}:
+        raise click.UsageError(f"A net that is made by {_GENERATE} is not written; leave out -o.")
     nets = GeneratedNets()
     words += ["-o", "unused.npz"]
     generate.main(words, "generate:", standalone_mode=False, obj=nets, **SETTINGS)

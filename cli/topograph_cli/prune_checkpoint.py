@@ -10,6 +10,7 @@ from click.core import ParameterSource
 
 from topograph_cli.plain_table import plain_table
 from topograph_cli.progress import ProgressBar
+from topograph_cli.targets import check_folder, said_of_replaced
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,12 +51,15 @@ def prune_checkpoint(
             for note in (*state.notes, *state.skipped):
                 if note != PLAIN:
                     click.echo(f"Note: {note}", err=True)
+            check_folder("-o", str(folder))
             folder.mkdir(parents=True, exist_ok=True)
             for number, said in enumerate(sparsities):
                 progress(f"{options['method']} to {said}", number, len(sparsities))
                 pruned = prune_state_dict(state, float(said), **options)
                 path = folder / f"{stem}-{options['method']}-{said}{ending}"
+                before = path.read_bytes() if path.is_file() else None
                 write_pruned(pruned, path)
+                said_of_replaced(path, before)
                 kept = sum(int(mask.sum()) for mask in pruned.masks.values())
                 rows.append((path.name, said, f"{pruned.sparsity_reached:.6g}", f"{kept:,}"))
                 for layer in pruned.collapsed:

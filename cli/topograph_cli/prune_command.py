@@ -10,6 +10,7 @@ import click
 from topograph_cli.output import terminal_color, terminal_width
 from topograph_cli.progress import ProgressBar
 from topograph_cli.prune_checkpoint import check_options, prune_checkpoint
+from topograph_cli.targets import check_folder, said_of_replaced
 from topograph_cli.training_options import DATA_SETS, data_dir_option
 
 if TYPE_CHECKING:
@@ -196,9 +197,11 @@ def prune(
                 seed=seed,
                 device=device,
             )
+            check_folder("-o", output)
             folder.mkdir(parents=True, exist_ok=True)
             for said, level in zip(sparsities, prune_levels(plan, progress), strict=True):
                 path = folder / f"{model}-{method}-{said}.npz"
+                before = path.read_bytes() if path.is_file() else None
                 save_masks(
                     level.pruned,
                     level.module,
@@ -206,6 +209,7 @@ def prune(
                     input_shape=level.input_shape,
                     provenance=level.provenance,
                 )
+                said_of_replaced(path, before)
                 rows.append(_row(said, level, path))
                 for layer in level.pruned.collapsed:
                     click.echo(f"Note: at {said} the layer {layer} has no weight left.", err=True)

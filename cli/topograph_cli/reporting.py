@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -61,9 +61,19 @@ def chosen_metrics(entries: tuple[str, ...]) -> list[str] | None:
     names = [name.strip() for entry in entries for name in entry.split(",") if name.strip()]
     for name in names:
         find_metric(name)
-    return names or None
+    return list(dict.fromkeys(names)) or None
 
 
-def chosen_format(style: str | None, output: str | None) -> str:
-    """Return the format asked for, else that of the output's suffix, else a table."""
-    return style or _BY_SUFFIX.get(Path(output or "").suffix.lower(), "table")
+def refuse_layer_metrics(names: list[str] | None, way_out: str) -> None:
+    """Refuse metrics of layers alone where an answer has values of networks alone."""
+    from topograph.metrics import find_metric
+
+    alone = [name for name in names or () if find_metric(name).scope == "layer"]
+    if alone:
+        raise click.UsageError(f"{', '.join(alone)}: measured in layers alone; {way_out}.")
+
+
+def chosen_format(style: str | None, output: str | None, known: Sequence[str] = FORMATS) -> str:
+    """Return the format asked for, else that of the output's suffix if known, else a table."""
+    by_suffix = _BY_SUFFIX.get(Path(output or "").suffix.lower(), "table")
+    return style or (by_suffix if by_suffix in known else "table")

@@ -75,6 +75,10 @@ def run(
     resources = Resources(jobs, members, backend, scheduler, chosen_shard(shard))
     where = Place(place, data_dir, engine, device, one_thread=jobs > 1 or backend == "dask")
     if bundles is not None:
+        if shard != "1/1":
+            raise click.UsageError(
+                "--shard is for training here; `topograph train BUNDLE --shard` has it too."
+            )
         from topograph.study.bundles import write_bundles
         from topograph.study.design.preregistration import check_registered
         from topograph.study.execution.running import prepare_masks
@@ -97,7 +101,7 @@ def run(
 @study_file
 @click.option(
     "--watch",
-    type=click.FloatRange(min=0.1),
+    type=click.FloatRange(min=0.1, max=86_400),
     metavar="SECONDS",
     help="Show it again every so often, until all is done.",
 )

@@ -36,14 +36,17 @@ def suggest(widths: tuple[int, ...], density: float, count: int, style: str) -> 
     if style == "json":
         deliver(json.dumps([dataclasses.asdict(one) for one in found], indent=2) + "\n", None)
         return
-    fit = ",".join(map(str, widths))
     for place, one in enumerate(found, start=1):
         systems = json.dumps(one.systems, separators=(",", ":"))
         dense = ",".join(map(str, one.dense_widths))
         reached = "-".join(map(str, one.widths))
         kept = "stays symmetric" if one.is_symmetric_fitted else "loses its symmetry"
         surplus = ",".join(map(str, one.surplus))
-        fitted = f" --fit {fit}" if min(one.surplus) >= 0 and any(one.surplus) else ""
+        kept_widths = (
+            width - max(more, 0) for width, more in zip(one.widths, one.surplus, strict=True)
+        )
+        fit = ",".join(map(str, kept_widths))
+        fitted = f" --fit {fit}" if max(one.surplus) > 0 else ""
         worse = "" if one.is_efficient else " (another is as near in both and nearer in one)"
         click.echo(
             f"{place}. {reached}, density {one.density:.6g}, smallest output fan-in "

@@ -43,7 +43,7 @@ class TrainingPlan:
         """Write the bundle of these masks; ``pack`` goes with it."""
         from topograph.training.bundle import make_bundle
 
-        return make_bundle(
+        made = make_bundle(
             read_masks(masks),
             self.data_set,
             self._chosen_recipe(),
@@ -55,6 +55,8 @@ class TrainingPlan:
             with_proxies=self.proxies,
             pack=pack,
         )
+        _tell_of_lost_runs(Path(folder), made)
+        return made
 
     def _chosen_recipe(self) -> Recipe:
         """Return the recipe with the changes that were asked for."""
@@ -68,11 +70,31 @@ class TrainingPlan:
             if not equals:
                 raise click.UsageError(f"--set {change}: say SWITCH=VALUE.")
             said[key.strip()] = value.strip()
+        length = {"n_epochs": self.epochs, "n_steps": self.steps}
+        if any(given is not None for given in length.values()) and length.keys() & said.keys():
+            raise click.UsageError("Give the length once: --epochs, --steps or --set.")
         if self.epochs is not None:
             said["n_epochs"] = str(self.epochs)
         if self.steps is not None:
             said["n_steps"] = str(self.steps)
         return change_recipe(load_recipe(self.recipe, self.data_set), said)
+
+
+def _tell_of_lost_runs(folder: Path, made: Manifest) -> None:
+    """Say which finished runs of a folder are no part of its new plan."""
+    from topograph.training.bundle.results import RESULTS, read_results
+    from topograph.training.bundle.units import units_of
+
+    keys = {unit.key for unit in units_of(made)}
+    lost = [row for row in read_results(folder / RESULTS) if row["key"] not in keys]
+    if lost:
+        names = ", ".join(dict.fromkeys(str(row.get("name", "?")) for row in lost))
+        runs = "1 finished run" if len(lost) == 1 else f"{len(lost)} finished runs"
+        click.echo(
+            f"Note: {runs} of {names} in {folder} are not in this plan: name every mask, and as "
+            f"many seeds and rates, to have them in the tables.",
+            err=True,
+        )
 
 
 PLAN_OPTIONS = tuple(field.name for field in dataclasses.fields(TrainingPlan))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from topograph_cli.inputs import open_graph, reads_masks
 from topograph_cli.parameters import save, writes_graph
+from topograph_cli.targets import check_targets
 from topograph_cli.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -54,6 +56,10 @@ def twin(
     """
     from topograph import generators
 
+    check_targets(paths, output=output)
+    given = click.get_current_context().get_parameter_source("swaps_per_edge")
+    if keep != "degrees" and given is not ParameterSource.DEFAULT:
+        raise click.UsageError("--swaps-per-edge is for --keep degrees.")
     graph = open_graph(paths, orientation, threshold, layers, wiring)
     if keep == "degrees":
         made = generators.degree_preserving_twin(graph, seed, swaps_per_edge)

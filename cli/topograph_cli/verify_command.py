@@ -11,6 +11,8 @@ from topograph_cli.inputs import open_graph, reads_masks
 from topograph_cli.output import deliver, terminal_color, terminal_width
 from topograph_cli.picture_options import Pictures, asks_for_pictures
 from topograph_cli.progress import ProgressBar
+from topograph_cli.reporting import chosen_format
+from topograph_cli.targets import check_folder, check_targets
 from topograph_cli.wiring import Wiring
 
 if TYPE_CHECKING:
@@ -38,7 +40,10 @@ REFUTED, UNDECIDED = 4, 5
     help="Is it a RadiX-Net, and which? As labelled, or in another order of its units.",
 )
 @click.option(
-    "--format", "style", type=click.Choice(["table", "json"]), default="table", show_default=True
+    "--format",
+    "style",
+    type=click.Choice(["table", "json"]),
+    help="How to write the answer; by default as -o's suffix says, else as a table.",
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the verdicts to a file.")
 @click.option(
@@ -62,7 +67,7 @@ def verify(
     symmetric: bool,
     regular: bool,
     radix: bool,
-    style: str,
+    style: str | None,
     output: str | None,
     certificate: str | None,
     pictures: Pictures,
@@ -92,6 +97,9 @@ def verify(
         "regular": regular,
         "radix": radix,
     }
+    check_targets(paths, output=output, certificate=certificate, html=pictures.html)
+    check_folder("--figures", pictures.folder)
+    style = chosen_format(style, output, ("table", "json"))
     names = [name for name, wanted in asked.items() if wanted] or ["connected", "symmetric"]
     steps = len(names) + 1 + (certificate is not None)
     with ProgressBar(quiet) as progress:

@@ -41,6 +41,15 @@ def entry_of(mask, wanted):
     return tuple(torch.argwhere(torch.load(mask)["0.weight"] == wanted)[0].tolist())
 
 
+@pytest.mark.parametrize("threshold", ["nan", "inf"])
+def test_a_threshold_that_all_weights_pass_is_refused(run, files, threshold):
+    weights, mask = files
+    change(weights, entry_of(mask, False), 1.0)
+    done = run("check", weights, "--mask", mask, "--threshold", threshold)
+    assert done.code == 2
+    assert "finite" in done.err
+
+
 def test_a_mask_that_is_respected_is_0(run, files):
     weights, mask = files
     outcome = run("check", weights, "--mask", mask)

@@ -97,7 +97,7 @@ def test_switches_of_the_recipe_can_be_changed(run, masks, tmp_path):
         (("--shard", "3/2"), 2, "shard"),
         (("--shard", "half"), 2, "I/N"),
         (("--validation", 100000), 2, "validation"),
-        (("--data", "mnist", "--data-dir", "nowhere"), 1, "nowhere"),
+        (("--data", "mnist", "--data-dir", "nowhere"), 2, "784 inputs"),
     ],
 )
 def test_wrong_options_are_named(run, masks, options, code, words):
@@ -105,6 +105,14 @@ def test_wrong_options_are_named(run, masks, options, code, words):
     assert done.code == code
     assert words in done.err
     assert "Traceback" not in done.err
+
+
+def test_data_that_are_not_there_are_named(run, tmp_path):
+    net = topograph.generators.family_net("uniform", (784, 10), 0.3)
+    topograph.write(net, tmp_path / "net.npz")
+    done = run("train", tmp_path / "net.npz", "--data", "mnist", "--data-dir", "nowhere")
+    assert done.code == 1
+    assert "nowhere" in done.err
 
 
 def test_a_net_that_does_not_fit_the_data_is_refused(run, masks):
@@ -143,3 +151,26 @@ def test_what_is_done_is_shown_after_an_interruption(run, masks, tmp_path, monke
     assert done.code == 130
     assert set(cells(done.out)) == {"a"}
     assert "Interrupted" in done.err
+
+
+def test_masks_that_leave_a_folder_are_told(run, masks, tmp_path):
+    folder = tmp_path / "runs"
+    assert run("train", masks[0], *QUICK, "-o", folder).code == 0
+    done = run("train", masks[1], *QUICK, "-o", folder)
+    assert done.code == 0
+    assert "1 finished run of a" in done.err
+    table = run("collect", folder, "-m", "density,edge_count", "-o", tmp_path / "t.csv", "--quiet")
+    assert "1 run is left out" in table.err
+    assert run("train", *masks[:2], *QUICK, "-o", folder).err.count("Note") == 0
+    for wrong in ("t.xlsx", "nowhere/t.csv"):
+        assert run("collect", folder, "-o", tmp_path / wrong).code == 2
+    refused = run("collect", folder, "-m", "sigma_1", "-o", tmp_path / "t.csv")
+    assert "layers alone" in refused.err
+
+
+@pytest.mark.parametrize("command", ["train", "export"])
+def test_a_mask_that_can_never_be_trained_leaves_nothing_behind(run, masks, tmp_path, command):
+    done = run(command, masks[2], "--steps", 3, "-o", tmp_path / "out")
+    assert done.code == 2
+    assert "64 inputs and 10 outputs" in done.err
+    assert not (tmp_path / "out").exists()

@@ -188,7 +188,11 @@ def test_bundles_are_of_registered_studies(tmp_path):
 
 
 def test_a_regime_is_in_the_bundles_of_its_data(tmp_path):
-    regimes = [REGIME, REGIME | {"name": "other", "densities": [0.4], "data": ["digits"]}]
+    regimes = [
+        REGIME | {"data": ["digits"]},
+        REGIME | {"name": "other", "densities": [0.4], "data": ["digits"]},
+        REGIME | {"name": "wide", "widths": [784, 24, 16, 10], "data": ["mnist"]},
+    ]
     specification = study(regimes=regimes, data=["digits", "mnist"])
     register(specification, tmp_path)
     found = write_bundles(specification, tmp_path, tmp_path / "bundles")

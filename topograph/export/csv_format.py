@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from topograph.report import NULL_COLUMNS, Comparison, Report
+from topograph.report.compared import COMPARED_COLUMNS
 
 COLUMNS = ("metric", "layer", "value", "log10", "unit", "kind", "standard_error", "undefined")
 
@@ -59,7 +60,7 @@ def comparison_to_csv(comparison: Comparison) -> str:
     Distances are rows too: of one mask, with the other one in the column ``other``.
     """
     rows = [{**row, "other": None} for row in comparison.tidy_rows()]
-    header = list(rows[0])
+    header = list(rows[0]) if rows else [*COMPARED_COLUMNS, "other"]
     lines = [[row[column] for column in header] for row in rows]
     for distance in comparison.distance_rows():
         named = {**distance, "metric": distance["measure"]}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +68,15 @@ def write_scipy(graph: LayeredGraph, path: Path) -> None:
             f"A .npz of scipy holds one layer, but there are {len(graph.layers)}.",
             hint="name a folder instead: it gets one file a layer.",
         )
-    for number, layer in enumerate(graph.layers, 1):
-        name = "".join(c if c.isalnum() or c in "._-" else "_" for c in layer.name)
-        with replacing(_folder(path) / f"{number:0{_digits(graph)}}-{name}.npz") as file:
+    names = [
+        f"{number:0{_digits(graph)}}-"
+        + "".join(c if c.isalnum() or c in "._-" else "_" for c in layer.name)
+        + ".npz"
+        for number, layer in enumerate(graph.layers, 1)
+    ]
+    folder = _folder(path, names, ".npz")
+    for name, layer in zip(names, graph.layers, strict=True):
+        with replacing(folder / name) as file:
             scipy.sparse.save_npz(file, _matrix(layer))
 
 
@@ -83,8 +89,10 @@ def write_graphchallenge(graph: LayeredGraph, path: Path) -> None:
             f"has {' - '.join(map(str, graph.widths))}.",
             hint="write an archive: a name that ends in .npz.",
         )
-    for number, layer in enumerate(graph.layers, 1):
-        with replacing(_folder(path) / f"n{graph.n_inputs}-l{number}.tsv") as file:
+    names = [f"n{graph.n_inputs}-l{number}.tsv" for number in range(1, len(graph.layers) + 1)]
+    folder = _folder(path, names, ".tsv")
+    for name, layer in zip(names, graph.layers, strict=True):
+        with replacing(folder / name) as file:
             for lines in _lines(layer):
                 file.write(lines)
 
@@ -121,7 +129,8 @@ def _digits(graph: LayeredGraph) -> int:
     return len(str(len(graph.layers)))
 
 
-def _folder(path: Path) -> Path:
+def _folder(path: Path, names: Sequence[str], ending: str) -> Path:
+    """Make a folder for layers of these names; refuse one that holds layers of another net."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -129,6 +138,16 @@ def _folder(path: Path) -> Path:
             f"{shown(path)}: The output must be a folder that can be made, but it cannot "
             f"({error.strerror})."
         ) from error
+    others = sorted(
+        one.name for one in path.iterdir() if one.suffix == ending and one.name not in names
+    )
+    if others:
+        raise ParameterError(
+            f"{shown(path)}: The folder must hold no other layers, which would be read as this "
+            f"net's, but it holds {shown(others[0])}"
+            f"{f' and {len(others) - 1} more' if others[1:] else ''}.",
+            hint="name another folder, or remove them.",
+        )
     return path
 
 

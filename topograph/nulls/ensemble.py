@@ -101,7 +101,8 @@ def null_ensemble(
     tell = progress or (lambda _what, _done, _total: None)
     tell("null nets", 0, samples)
     forced = include_all or metrics is not None
-    entries = [*METRICS.values()] if metrics is None else [find_metric(name) for name in metrics]
+    named = [*METRICS] if metrics is None else dict.fromkeys(metrics)
+    entries = [find_metric(name) for name in named]
     chosen, skipped = _affordable(graph, entries, forced, exact)
     own = _own_rows(graph, chosen, seed, skipped if metrics is None else None)
     began = time.perf_counter()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from topograph.errors import MissingExtraError
+from topograph.io.replacing import replacing
 from topograph.plots.records import Figure
 from topograph.plots.static_panels import draw_panel
 from topograph.plots.words import SMALL, fitted, plain, text_height, wrapped
@@ -114,11 +115,6 @@ def save_drawing(drawing: Drawing, path: Path) -> None:
 
     suffix = path.suffix.lower().lstrip(".")
     dates = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(suffix, {})
-    half = path.with_name(f".{path.name}.part")
-    try:
-        with mpl.rc_context(STYLE), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Glyph")  # a letter that the font lacks is a box
-            drawing.savefig(half, format=suffix, metadata=dates)
-        half.replace(path)
-    finally:
-        half.unlink(missing_ok=True)
+    with replacing(path) as file, mpl.rc_context(STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # a letter that the font lacks is a box
+        drawing.savefig(file, format=suffix, metadata=dates)

@@ -11,7 +11,13 @@ from topograph.report.measurement import Measurement
 from topograph.report.notebook_views import comparison_html
 from topograph.report.nulls import NULL_COLUMNS, NullValue
 from topograph.report.whole import SCHEMA_VERSION, Report
+from topograph.wording import count_text
 
+COMPARED_COLUMNS = (
+    *("metric", "layer", "source", "value", "difference", "ratio", "mark", "unit", "kind"),
+    *("standard_error", "undefined"),
+)
+"""Of `Comparison.tidy_rows`; with null nets there are `NULL_COLUMNS` more."""
 Better: TypeAlias = Literal["more", "less"]
 Mark: TypeAlias = Literal["best", "worst", "largest", "smallest"]
 
@@ -153,7 +159,7 @@ class Comparison:
                         "layer": row.layer,
                         "source": report.source,
                         "value": measured.get("value"),
-                        "difference": str(difference)
+                        "difference": count_text(difference)
                         if row.unit == "paths" and isinstance(difference, int)
                         else difference,
                         "ratio": value.ratio,

@@ -11,7 +11,7 @@ from topograph import from_layers
 from topograph.biadjacency import Kronecker
 from topograph.digest import mask_digest
 from topograph.errors import ParameterError, ReadError
-from topograph.generators import family_net, graphchallenge_net, radix_net
+from topograph.generators import append_dense, family_net, graphchallenge_net, radix_net
 from topograph.testing import layered_graphs
 from topograph.training import ALFORD_2018, MODERN, load_data
 from topograph.training.bundle import Manifest, MaskEntry, make_bundle, read_manifest
@@ -79,9 +79,10 @@ def test_a_bundle_may_be_extended_but_not_replaced(tmp_path, nets):
     make_bundle({first: nets[first]}, "digits", MODERN, tmp_path)
     more = make_bundle(nets, "digits", MODERN, tmp_path, seeds=(0, 1))
     assert read_manifest(tmp_path) == more
-    for data, recipe in (("mnist", MODERN), ("digits", ALFORD_2018)):
-        with pytest.raises(ParameterError, match="another"):
-            make_bundle(nets, data, recipe, tmp_path)
+    with pytest.raises(ParameterError, match="another"):
+        make_bundle(nets, "digits", ALFORD_2018, tmp_path)
+    with pytest.raises(ParameterError, match="784 inputs"):
+        make_bundle(nets, "mnist", MODERN, tmp_path)
     assert read_manifest(tmp_path) == more
 
 
@@ -92,7 +93,7 @@ def test_the_same_mask_twice_is_one(tmp_path, nets):
 
 def test_of_masks_with_the_same_edges_the_first_is_kept(tmp_path):
     """Its name, where it came from, and how it is held."""
-    net = radix_net([[8, 8]])
+    net = append_dense(radix_net([[8, 8]]), 10)
     plain = from_layers([layer.biadjacency.to_csr() for layer in net.layers])
     for number, (one, other) in enumerate(itertools.permutations([net, plain])):
         folder = tmp_path / str(number)

@@ -31,7 +31,7 @@ class Estimate:
     value : float
     interval : Interval or None
         None where fewer than three topologies can be drawn, or where most topologies have one
-        value and fewer than five another: rare failures.
+        value and fewer than a third of them, and than five, another: rare failures.
     """
 
     value: float
@@ -259,4 +259,5 @@ def _differ_enough(values: Floats) -> bool:
     """Whether a bootstrap of their mean is worth something: not if all but a few are the same."""
     _, counts = np.unique(np.round(values, 12), return_counts=True)
     most = int(counts.max())
-    return 2 * most <= values.size or values.size - most >= _FEWEST_OTHERS
+    others = values.size - most
+    return others >= min(_FEWEST_OTHERS, -(-values.size // 3)) or 2 * most <= values.size

@@ -231,7 +231,8 @@ def _collinear(
                 met = [group for group in groups if group & {one, other}]
                 groups = [group for group in groups if not group & {one, other}]
                 groups.append({one, other}.union(*met))
-    return tuple(tuple(name for name in names if name in group) for group in groups)
+    ordered = (tuple(name for name in names if name in group) for group in groups)
+    return tuple(sorted(ordered, key=lambda group: names.index(group[0])))
 
 
 def _adjusted(

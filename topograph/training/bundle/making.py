@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -74,6 +75,9 @@ def make_bundle(
         If the folder holds another bundle, or a mask does not fit.
     """
     place = Path(folder)
+    for name, graph in masks.items():
+        if not isinstance(graph, ConvolutionMasks):
+            _check_chain(name, graph, data, recipe)
     try:
         (place / MASKS).mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -113,11 +117,6 @@ def make_bundle(
 def _entry(
     name: str, graph: LayeredGraph, folder: Path, known: Mapping[str, MaskEntry]
 ) -> MaskEntry:
-    if not graph.is_chain:
-        raise ParameterError(
-            f"{name}: a mask must have one layer from each level to the next to be trained, but "
-            f"layers of this one skip levels or are parallel."
-        )
     temporary = folder / "new.safetensors"
     digest = write_mask(graph, temporary)
     _keep(temporary, folder / f"{digest}.safetensors", digest in known)
@@ -130,6 +129,22 @@ def _entry(
         n_possible_edges=sum(layer.shape[0] * layer.shape[1] for layer in graph.layers),
         provenance=dict(graph.provenance),
     )
+
+
+def _check_chain(name: str, graph: LayeredGraph, data: str, recipe: Recipe) -> None:
+    """Refuse a net that could never be trained on a data set, before anything is written."""
+    if not graph.is_chain:
+        raise ParameterError(
+            f"{name}: a mask must have one layer from each level to the next to be trained, but "
+            f"layers of this one skip levels or are parallel."
+        )
+    n_inputs, n_classes = math.prod(prepared_shape(data, recipe)), find_published(data).n_classes
+    if (graph.widths[0], graph.widths[-1]) != (n_inputs, n_classes):
+        raise ParameterError(
+            f"{name} must have {n_inputs} inputs and {n_classes} outputs for the data set {data}, "
+            f"but it has {graph.widths[0]} and {graph.widths[-1]}.",
+            hint="topograph.generators.fit_widths drops units; append_dense adds a layer.",
+        )
 
 
 def _keep(temporary: Path, path: Path, is_known: bool) -> None:
