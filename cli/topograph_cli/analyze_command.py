@@ -119,24 +119,23 @@ def analyze(
                     reports.append(_alone(group, *told, progress))
                     continue
                 graph, weights = _opened(group, orientation, threshold, layers, wiring, weighted)
+                reports.append(
+                    nulls.report(
+                        graph,
+                        source=", ".join(group),
+                        metrics=names,
+                        include_all=include_all,
+                        exact=exact,
+                        seed=seed,
+                        progress=progress,
+                        weighted=weights,
+                    )
+                )
             except (TopographError, OSError) as error:
                 if not each:
                     raise
                 click.echo(f"Error: {error}", err=True)
                 failed = True
-                continue
-            reports.append(
-                nulls.report(
-                    graph,
-                    source=", ".join(group),
-                    metrics=names,
-                    include_all=include_all,
-                    exact=exact,
-                    seed=seed,
-                    progress=progress,
-                    weighted=weights,
-                )
-            )
     if pictures.wanted:
         from topograph.export import to_html
         from topograph.plots import figure_data

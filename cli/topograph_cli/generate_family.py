@@ -55,7 +55,7 @@ def family_command(family: Family) -> click.Command:
         family.name,
         callback=draw,
         params=[*_shared_options(), *_own_options(family, text)],
-        help=re.sub(r"``?", "", summary),
+        help=_wrappable(summary),
         short_help=re.sub(r"``?", "", family.legend),
     )
 
@@ -122,10 +122,19 @@ def _own_options(family: Family, text: str) -> list[click.Parameter]:
     return made
 
 
+def _wrappable(summary: str) -> str:
+    """Return a docstring as click wraps it: no marks, and a paragraph for each item of a list."""
+    plain = re.sub(r"``?", "", summary)
+    return re.sub(r"\n(?=\d\. )", "\n\n", re.sub(r"\n +", "\n", plain))
+
+
 def _parameter_text(text: str, name: str) -> str:
     """Return what the docstring's Parameters section says of one parameter."""
-    match = re.search(rf"^{name} : .*\n((?:    .*\n|\n(?=    ))+)", text + "\n", re.MULTILINE)
-    return re.sub(r"``?", "", " ".join(match[1].split())) if match else ""
+    head = rf"^(?:\w+, )*{name}(?:, \w+)* : .*\n"
+    match = re.search(rf"{head}((?:    .*\n|\n(?=    ))+)", text + "\n", re.MULTILINE)
+    if match:
+        return re.sub(r"``?", "", " ".join(match[1].split()))
+    return "Put inputs and outputs in a random order." if name == "permuted" else ""
 
 
 def _tell_what_differs(provenance: Any) -> None:

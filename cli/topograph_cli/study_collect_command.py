@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -37,6 +38,7 @@ def collect(
         click.echo(f"{taken} new runs taken from {bundle}.")
     with ProgressBar(quiet) as progress:
         rows = collect_study(specification, place, jobs=jobs, progress=progress)
+    _refuse_nothing(rows, file)
     click.echo(f"{len(rows)} runs in {write_study_table(rows, place)}.")
 
 
@@ -56,5 +58,11 @@ def export(file: str, folder: str | None, output: str, curves: bool, quiet: bool
     specification, place = opened(file, folder)
     with ProgressBar(quiet) as progress:
         rows = collect_study(specification, place, progress=progress)
+    _refuse_nothing(rows, file)
     write_table(rows if curves else without_curves(rows), Path(output))
     click.echo(f"{len(rows)} runs in {output}.")
+
+
+def _refuse_nothing(rows: list[dict[str, Any]], file: str) -> None:
+    if not rows:
+        raise click.ClickException(f"No run is done yet. Hint: topograph study run {file}")

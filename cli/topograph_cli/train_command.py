@@ -115,8 +115,8 @@ def train(
     from topograph.training.heap import keep_freed_memory
 
     keep_freed_memory()
-    is_bundle = len(targets) == 1 and Path(targets[0]).is_dir()
-    if len(targets) > 1 and any((Path(target) / "manifest.json").is_file() for target in targets):
+    is_bundle = any(_is_bundle(Path(target)) for target in targets)
+    if is_bundle and len(targets) > 1:
         raise click.UsageError("Give one bundle, or masks.")
     if is_bundle:
         _refuse_plan_options(context)
@@ -153,6 +153,11 @@ def train(
                 click.echo(_table(summarise(kept)), nl=False)
     if not is_bundle and output is None:
         click.echo("Nothing is kept of this: -o DIR keeps results and resumes.", err=True)
+
+
+def _is_bundle(target: Path) -> bool:
+    """Whether it is a folder, and none of GraphChallenge layers."""
+    return target.is_dir() and not any(target.glob("*.tsv*"))
 
 
 @contextmanager

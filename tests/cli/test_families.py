@@ -6,6 +6,7 @@ import pytest
 
 import topograph
 from topograph.generators import FAMILIES
+from topograph_cli.generate_family import family_command
 
 SHARED = ["--widths", "64,32,16", "--density", "0.25", "--seed", "5", "--nearest"]
 SQUARE = ["--widths", "64,64,64", "--density", "0.125", "--seed", "5", "--nearest"]
@@ -92,3 +93,10 @@ def test_the_papers_net_is_suggested_with_its_command(run):
     )[0]
     assert first["surplus"] == [16, 0, 0]
     assert run("suggest", "--widths", "784", "--density", "0.1").code == 2
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_option_of_a_family_has_a_word_of_help(family):
+    command = family_command(FAMILIES[family])
+    assert all(option.help for option in command.params if option.name != "seed")
+    assert "  " not in command.help.replace("\n", "")

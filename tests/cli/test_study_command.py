@@ -203,3 +203,11 @@ def test_families_that_cannot_be_had_are_refused_before_anything_is_registered(s
     write(tmp_path, more='\n[[topologies]]\nfamily = "butterfly"\n')
     is_one_sentence(study("plan", "--no-trial", "--quiet"), 2)
     assert not (tmp_path / "small.study").exists()
+
+
+@pytest.mark.parametrize(("command", "options"), [("collect", ()), ("export", ("-o", "t.csv"))])
+def test_a_table_of_nothing_is_not_written(study, tmp_path, command, options):
+    assert study("plan").code == 0
+    before = {path for path in tmp_path.rglob("*") if path.is_file()}
+    assert "study run" in is_one_sentence(study(command, *options, "--quiet"), 1)
+    assert {path for path in tmp_path.rglob("*") if path.is_file()} == before

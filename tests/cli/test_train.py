@@ -174,3 +174,12 @@ def test_a_mask_that_can_never_be_trained_leaves_nothing_behind(run, masks, tmp_
     assert done.code == 2
     assert "64 inputs and 10 outputs" in done.err
     assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_of_graphchallenge_is_a_mask_and_no_bundle(run, tmp_path):
+    net = topograph.generators.radix_net([[8, 8]])
+    topograph.write(net, tmp_path / "net.npz")
+    assert run("convert", tmp_path / "net.npz", tmp_path / "folder").code == 0
+    done = run("train", tmp_path / "folder", *QUICK)
+    assert done.code == 2
+    assert "64 inputs and 10 outputs" in done.err
