@@ -20,7 +20,7 @@ from topograph_cli.targets import check_targets
     "metrics",
     multiple=True,
     metavar="NAME",
-    help="Only these; may be repeated.",
+    help="Only these; may be repeated or list names with commas.",
 )
 @click.option(
     "-o",
