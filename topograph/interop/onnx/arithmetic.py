@@ -74,7 +74,7 @@ def _with_constant(step: Step, signal: Signal) -> Signal:
         return signal
     for arg in step.args:
         if isinstance(arg, Constant):
-            hidden = arg.array < MASKED
+            hidden = arg.array <= MASKED
             return hiding(signal, hidden) if hidden.any() else signal
     return signal
 
@@ -97,7 +97,7 @@ def _where(step: Step) -> Signal:
     for signal, constant, hidden in ((one, other, ~chosen), (other, one, chosen)):
         if isinstance(signal, Signal) and isinstance(constant, Constant):
             masks = signal.scores is not None and signal.shape == shape
-            if masks and constant.array.size and (constant.array < MASKED).all():
+            if masks and constant.array.size and (constant.array <= MASKED).all():
                 return hiding(signal, hidden)
     terms: list[Term] = []
     for value, keeps in ((one, chosen), (other, ~chosen)):

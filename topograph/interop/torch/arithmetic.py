@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -79,6 +80,10 @@ def _where(step: Step) -> Signal:
         kept = _hidden(step, step.args[2], ~_array(step.args[0]).astype(bool), step.args[1])
         if kept is not None:
             return kept
+    if len(step.signals()) == 1 and step.args[2] is step.signals()[0]:
+        kept = _hidden(step, step.args[1], _array(step.args[0]).astype(bool), step.args[2])
+        if kept is not None:
+            return kept
     made: Signal = moved(step)
     return made
 
@@ -92,18 +97,36 @@ def _filled(step: Step) -> Signal:
     return signal.broadcast(step.shape) if kept is None else kept
 
 
+def _assigned(step: Step) -> Any:
+    """``scores[chosen] = -inf`` hides tokens; otherwise entries take the place of others."""
+    signal, chosen, value = step.args
+    if isinstance(signal, Signal) and len(step.signals()) == 1 and signal.scores is not None:
+        hidden = torch.zeros(signal.shape, dtype=torch.bool)
+        hidden[chosen] = True
+        kept = _hidden(step, value, hidden.numpy(), signal)
+        if kept is not None:
+            return kept
+    return moved(step)
+
+
 def _with_constant(step: Step, signal: Signal) -> Signal:
+    gains_axes = signal.shape[-2:] == step.shape[-2:] and signal.size == prod(step.shape)
+    if signal.scores is not None and gains_axes:
+        signal = signal.viewed(step.shape)  # of width 1
     made = signal.broadcast(step.shape)
     constants = [one for one in step.args if isinstance(one, Tensor)]
-    if signal.scores is None or made is not signal or not constants:
+    is_negated = step.name in ("sub", "subtract") and isinstance(step.args[0], Tensor)
+    if signal.scores is None or made is not signal or not constants or is_negated:
         return made
-    hidden = _array(constants[0]) < MASKED
+    sign = -1 if step.name in ("sub", "subtract") else 1
+    hidden = sign * _array(constants[0]) <= MASKED
     return hiding(signal, hidden) if hidden.any() else made
 
 
 def _hidden(step: Step, value: Any, hidden: Values, signal: Signal) -> Signal | None:
-    number = float(value) if isinstance(value, int | float | Tensor) else 0.0
-    if signal.scores is None or number >= MASKED or signal.shape != step.shape:
+    is_one = isinstance(value, int | float) or (isinstance(value, Tensor) and value.numel() == 1)
+    number = float(value) if is_one else 0.0
+    if signal.scores is None or number > MASKED or signal.shape != step.shape:
         return None
     return hiding(signal, hidden)
 
@@ -128,5 +151,6 @@ HANDLERS: dict[str, Handler] = {
     **dict.fromkeys(SUMS, _sum),
     **dict.fromkeys(PRODUCTS, _product),
     "where": _where,
+    "setitem": _assigned,
     "masked_fill": _filled,
 }

@@ -91,8 +91,14 @@ def _hidden(mask: Any) -> Values | None:
     if mask is None:
         return None
     array = as_array(mask)
-    hidden: Values = ~array if array.dtype == np.bool_ else array < MASKED
+    hidden: Values = ~array if array.dtype == np.bool_ else array <= MASKED
     return hidden
+
+
+def _masked(mask: Any) -> Values | None:
+    """Return what is hidden as `torch.nn.MultiheadAttention` has it: where a mask is True."""
+    hidden = _hidden(mask)
+    return ~hidden if hidden is not None and as_array(mask).dtype == np.bool_ else hidden
 
 
 def _multi_head(step: Step) -> tuple[Signal, None]:
@@ -108,12 +114,12 @@ def _multi_head(step: Step) -> tuple[Signal, None]:
         parts = _projected_together(step, tensors, given["in_proj_weight"])
     heads = int(given["num_heads"])
     query, key, value = (_by_head(part, heads) for part in parts)
-    hidden = _hidden(given.get("attn_mask"))
+    hidden = _masked(given.get("attn_mask"))
     if given.get("is_causal") and hidden is None:
         hidden = np.triu(np.ones((query.shape[1], key.shape[1]), dtype=bool), 1)
     if hidden is not None:
         hidden = np.broadcast_to(hidden, (query.shape[0], *hidden.shape[-2:]))
-    padding = _hidden(given.get("key_padding_mask"))
+    padding = _masked(given.get("key_padding_mask"))
     if padding is not None:
         padding = padding.reshape(-1, 1, key.shape[1]).repeat(heads, axis=0)
         hidden = padding if hidden is None else hidden | padding

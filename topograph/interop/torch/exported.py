@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import warnings
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.fx import Node
 
-from topograph.interop.torch.names_of_operations import called_name, plain_name
+from topograph.interop.torch.names_of_operations import ELEMENTWISE, called_name, plain_name
 from topograph.interop.torch.program import Program, WeightNames, label_of
 
 _FRAME = re.compile(r'File "([^"]+)", line (\d+)[^\n]*\n\s*([^\n]*)')
@@ -18,6 +19,10 @@ _FRAME = re.compile(r'File "([^"]+)", line (\d+)[^\n]*\n\s*([^\n]*)')
 def trace_by_export(module: nn.Module, sample: Tensor) -> Program:
     """Return the program that torch.export makes of a module for samples of one shape."""
     exported = torch.export.export(module, (sample,), strict=False)
+    if any(_writes(node) for node in exported.graph.nodes):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of torch about itself
+            exported = exported.run_decompositions({})  # operations that return new tensors
     names = WeightNames(module)
     constants = _constants(exported)
     modules = dict(module.named_modules())
@@ -39,6 +44,15 @@ def trace_by_export(module: nn.Module, sample: Tensor) -> Program:
             line=_line(node),
         )
     return Program(exported.graph, "torch.export", names)
+
+
+def _writes(node: Node) -> bool:
+    """Whether an operation changes more of a tensor than an activation does, and no buffer."""
+    if not isinstance(node.target, torch._ops.OpOverload) or not node.target._schema.is_mutable:
+        return False
+    changed = node.args[0] if node.args else None
+    is_buffer = isinstance(changed, Node) and changed.op == "placeholder"
+    return not is_buffer and plain_name(called_name(node.target)) not in ELEMENTWISE
 
 
 def _constants(exported: Any) -> dict[str, Tensor]:

@@ -118,7 +118,8 @@ def _indices(step: Step) -> tuple[Any, ...]:
     if step.name in ("gather", "index_select", "take_along_dim", "index"):
         return tuple(
             pytree.tree_leaves(
-                (step.args[1:], step.kwargs), is_leaf=lambda leaf: isinstance(leaf, Signal)
+                (step.args[1:], {key: one for key, one in step.kwargs.items() if key != "input"}),
+                is_leaf=lambda leaf: isinstance(leaf, Signal),
             )
         )
     return ()

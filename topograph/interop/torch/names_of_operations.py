@@ -73,7 +73,8 @@ MOVES = JOINING | _words("""
     unsafe_chunk unsafe_split hsplit vsplit dsplit unbind pad constant_pad_nd reflection_pad1d
     reflection_pad2d reflection_pad3d replication_pad1d replication_pad2d replication_pad3d
     pixel_shuffle pixel_unshuffle channel_shuffle native_channel_shuffle unfold diagonal tril triu
-    setitem upsample_nearest1d upsample_nearest2d upsample_nearest3d zero
+    setitem slice_scatter select_scatter copy upsample_nearest1d upsample_nearest2d
+    upsample_nearest3d zero
 """)
 """Each entry of the result copies one entry, or a constant."""
 
@@ -107,9 +108,14 @@ def plain_name(called: str) -> str:
 def changes_in_place(called: str, args: Any, kwargs: Any) -> bool:
     """Whether units change under the tensor's other names: more than an activation in place."""
     plain = plain_name(called)
-    if called not in _IN_PLACE_OPERATORS and plain != "setitem" and not _ends_in_place(called):
+    if plain != "setitem" and not is_in_place(called):
         return False
     return bool(nodes_in((args[1:], kwargs))) or plain not in _KEEPING_UNITS
+
+
+def is_in_place(called: str) -> bool:
+    """Whether an operation changes its first tensor."""
+    return called in _IN_PLACE_OPERATORS or _ends_in_place(called)
 
 
 def nodes_in(argument: Any) -> list[Node]:

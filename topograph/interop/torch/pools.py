@@ -53,7 +53,8 @@ def _adaptive(step: Step) -> Any:
 def _reduction(step: Step) -> Any:
     """Sums, means and other statistics along axes."""
     signal = step.only_signal()
-    given = step.argument(2 if step.name in ("norm", "linalg_vector_norm") else 1, "dim")
+    place_of_dim = 2 if step.name in ("norm", "linalg_vector_norm") else 1
+    given = step.argument(place_of_dim, "dim", step.kwargs.get("axis"))
     if isinstance(given, bool | torch.dtype):
         given = None
     rank = len(signal.shape)
@@ -90,15 +91,38 @@ def _interpolation(step: Step) -> Signal:
         axes = Pooling.adaptive(1, signal.shape[-n_axes:], size).axes
     elif mode in _LINEAR:
         axes = tuple(
-            _read_linearly(step, n_in, n_out)
-            for n_in, n_out in zip(signal.shape[-n_axes:], size, strict=True)
+            _read_linearly(step, n_in, n_out, scale)
+            for n_in, n_out, scale in zip(
+                signal.shape[-n_axes:], size, _scales(step, n_axes), strict=True
+            )
         )
     else:
         step.refuse(f"interpolation of mode {mode!r} reads entries that are not known.")
     return step.encoding.pool(signal, axes, step.label)
 
 
-def _read_linearly(step: Step, n_in: int, n_out: int) -> Windows:
+def _scales(step: Step, n_axes: int) -> list[float | None]:
+    """Return the factor by which torch places what it reads; None where the sizes tell."""
+    given: Any
+    if step.name == "interpolate":
+        if step.argument(6, "antialias"):
+            step.refuse("interpolation with antialias reads entries that are not known.")
+        given = (
+            None if step.argument(5, "recompute_scale_factor") else step.argument(2, "scale_factor")
+        )
+    else:
+        given = step.argument(3, "scale_factors")
+        if not isinstance(given, list | tuple):
+            names = ("scales_d", "scales_h", "scales_w")[-n_axes:] if n_axes > 1 else ("scales",)
+            given = [step.argument(3 + place, name) for place, name in enumerate(names)]
+    if isinstance(given, int | float):
+        given = [given] * n_axes
+    return (
+        [None] * n_axes if given is None else [one if one is None else float(one) for one in given]
+    )
+
+
+def _read_linearly(step: Step, n_in: int, n_out: int, scale: float | None) -> Windows:
     """Find out what each position reads by interpolating one position at a time."""
     aligned = (
         step.argument(2, "align_corners")
@@ -106,7 +130,12 @@ def _read_linearly(step: Step, n_in: int, n_out: int) -> Windows:
         else (step.argument(4, "align_corners"))
     )
     units = torch.eye(n_in, dtype=torch.float64)[:, None]
-    read = functional.interpolate(units, n_out, mode="linear", align_corners=bool(aligned))
+    how: dict[str, Any] = {"size": n_out} if scale is None else {"scale_factor": scale}
+    if scale is not None:
+        how["recompute_scale_factor"] = False
+    read = functional.interpolate(units, mode="linear", align_corners=bool(aligned), **how)
+    if read.shape[-1] != n_out:
+        step.refuse(f"{n_out} places come out, but a factor of {scale} makes {read.shape[-1]}.")
     some = (read[:, 0] != 0).numpy()
     return Windows(n_in, some.argmax(axis=0), n_in - some[::-1].argmax(axis=0))
 

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.fx import Graph
 
+_FOLLOWS = 0.7  # a correlation that other weights of some size do not reach
+
 
 @dataclass(frozen=True, eq=False)
 class Program:
@@ -59,12 +61,17 @@ class WeightNames:
         """Learn the name of a tensor that is a plain attribute of a module, as pruned ones are."""
         if id(tensor) in self._names:
             return
-        for attribute, value in part.__dict__.items():
-            if value is tensor:
-                self.learn(tensor, f"{scope}.{attribute}" if scope else attribute)
+        for inner, child in part.named_modules():
+            for attribute, value in child.__dict__.items():
+                if value is tensor:
+                    self.learn(tensor, ".".join(filter(None, (scope, inner, attribute))))
 
     def name_of(self, tensor: Tensor, scope: str) -> str | None:
-        """Return the dotted name; of a computed tensor ``scope.weight`` where the shape is its."""
+        """Return the dotted name; of a computed tensor ``scope.weight`` if it is made of it.
+
+        It is if its entries are those of the weight, at the same places: standardised weights,
+        weights times a mask, and not a transposed weight, or another one of its shape.
+        """
         known = self._names.get(id(tensor))
         if known is not None:
             return known
@@ -72,9 +79,54 @@ class WeightNames:
             weight = self.module.get_submodule(scope).weight
         except AttributeError:
             return None
-        if isinstance(weight, Tensor) and weight.shape == tensor.shape:
+        if isinstance(weight, Tensor) and _follows(tensor, weight):
             return f"{scope}.weight" if scope else "weight"
         return None
+
+    def viewed(self, tensor: Tensor) -> tuple[str, Tensor] | None:
+        """Return the named tensor that a tensor is a view of, and where its entries are there."""
+        if tensor.numel() == 0 or id(tensor) in self._names:
+            return None
+        for source in self._alive:
+            if source.untyped_storage().data_ptr() != tensor.untyped_storage().data_ptr():
+                continue
+            if not source.is_contiguous() or source.storage_offset():
+                continue
+            places = torch.arange(source.numel()).as_strided(
+                tensor.shape, tensor.stride(), tensor.storage_offset()
+            )
+            return self._names[id(source)], places
+        return None
+
+
+def _follows(tensor: Tensor, weight: Tensor) -> bool:
+    """Whether the entries of a computed tensor go with those of a weight at the same places."""
+    if tensor.shape != weight.shape:
+        return False
+    made, own = (one.detach().to(torch.float64).cpu() for one in (tensor, weight))
+    kept = made != 0
+    if int(kept.sum()) < 2:
+        return True
+    here = _agreement(made, own, kept)
+    axes = list(range(made.ndim))
+    others = [own.flip(axis) for axis in axes]
+    if made.ndim > 1 and made.shape[0] == made.shape[1]:
+        others.append(own.transpose(0, 1))
+    if here is None:  # a weight of equal entries: nothing tells places apart
+        return not any(torch.equal(made, other) for other in others) or torch.equal(made, own)
+    if any((_agreement(made, other, kept) or 0.0) > here + 1e-9 for other in others):
+        return False
+    return here > _FOLLOWS
+
+
+def _agreement(made: Tensor, own: Tensor, kept: Tensor) -> float | None:
+    """Return the correlation without sign; None where one does not vary."""
+    pair = torch.stack([made[kept], own[kept]])
+    pair = pair - pair.mean(dim=1, keepdim=True)
+    sizes = pair.norm(dim=1)
+    if bool((sizes <= 1e-12).any()):
+        return None
+    return abs(float(pair[0] @ pair[1] / sizes.prod()))
 
 
 def _named_tensors(module: nn.Module) -> Iterator[tuple[str, Tensor]]:

@@ -17,6 +17,7 @@ from topograph.interop.torch.names_of_operations import (
     NEEDS_VALUES,
     called_name,
     changes_in_place,
+    is_in_place,
     plain_name,
 )
 from topograph.interop.torch.program import Program, WeightNames, label_of, tensors_in
@@ -95,6 +96,8 @@ class Tracer:
             self.names.look_for(tensor, scope, part)
         made = self._add("call_function", function, given, named, value, called)
         if not changes_in_place(called, given, named):
+            if is_in_place(called) and plain and type(plain[0]) is SampleTensor:
+                plain[0].node = made.node  # scores that are masked stay so under this name
             return made
         if not plain or type(plain[0]) is not SampleTensor or kwargs.get("out") is not None:
             self.refuse(

@@ -47,6 +47,12 @@ class Weights:
 
     def kept(self, tensor: Tensor, scope: str) -> tuple[Values, str | None]:
         """Return the mask of a weight, and the name of its parameter if it has one."""
+        view = self.names.viewed(tensor)
+        if view is not None:
+            source, places = view
+            source = source.removesuffix("_orig")
+            if places.shape != self.shapes.get(source) or not _in_order(places):
+                return self._kept_of_view(tensor, source, places), None
         name = self.names.name_of(tensor, scope)
         if name is not None:
             name = name.removesuffix("_orig")
@@ -63,6 +69,18 @@ class Weights:
         except GraphError as error:
             raise error.within(f"weight {name or scope!r}") from error
         return kept, name
+
+    def _kept_of_view(self, tensor: Tensor, source: str, places: Tensor) -> Values:
+        """Return the mask of a weight that is turned, or a part of it."""
+        self.used.add(source)
+        mask: Values | None = self.given.get(source)
+        if mask is None:
+            pruned = _pruned(self.names.module, source) if source in self.shapes else None
+            mask = None if pruned is None else kept_entries(as_array(pruned), 0.0)
+        if mask is None:
+            return kept_entries(as_array(tensor), self.threshold)
+        found: Values = np.ascontiguousarray(mask).reshape(-1)[places.numpy()]
+        return found
 
     def see(self, tensors: Iterable[Tensor], scope: str) -> None:
         """Keep the names of tensors that operations read."""
@@ -129,6 +147,10 @@ def as_array(tensor: Tensor) -> Values:
         plain = plain.to(torch.float32)
     found: Values = plain.to("cpu").numpy()
     return found
+
+
+def _in_order(places: Tensor) -> bool:
+    return bool(torch.equal(places.reshape(-1), torch.arange(places.numel())))
 
 
 def _pruned(module: nn.Module, name: str) -> Tensor | None:

@@ -10,8 +10,8 @@ import numpy as np
 from topograph.biadjacency.operator import Values
 from topograph.interop.units.signals import Signal, Term, reads_the_same
 
-MASKED = -1e3
-"""Numbers below, added to scores, are as good as minus infinity."""
+MASKED = -50.0
+"""Numbers up to this one, added to scores, are as good as minus infinity: weights of e^-50."""
 NORMS = (
     "Normalisation, softmax and statistics of a tensor's own entries are identities on units: "
     "the mean or variance that they share is not counted as edges."

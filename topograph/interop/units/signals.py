@@ -98,6 +98,8 @@ class Signal:
 
     def viewed(self, shape: tuple[int, ...]) -> Signal:
         """Return the same entries in another shape."""
+        if prod(shape) != self.size:
+            raise ValueError(f"a tensor of shape {self.shape} has no view of shape {shape}")
         scores = self.scores if shape[-2:] == self.shape[-2:] else None
         return Signal(shape, self.terms, scores, self.statistic_of)
 
