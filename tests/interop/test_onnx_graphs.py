@@ -139,6 +139,24 @@ def test_weights_that_are_masked_in_the_model_are_pruned(tmp_path):
     assert from_onnx(path, threshold=9).n_edges == 0
 
 
+@pytest.mark.parametrize(("kind", "number"), [("Add", -100.0), ("Sub", 1e9), ("Add", 1e9)])
+def test_scores_of_which_a_constant_hides_some(tmp_path, kind, number):
+    later = np.triu(np.ones((3, 3), np.float32), 1)
+    weights = {name: np.ones((2, 2), np.float32) for name in "qkv"}
+    nodes = [
+        *(("MatMul", ["in", name], [f"{name}1"], {}) for name in "qkv"),
+        ("Transpose", ["k1"], ["turned"], {"perm": [0, 2, 1]}),
+        ("MatMul", ["q1", "turned"], ["scores"], {}),
+        (kind, ["scores", "later"], ["masked"], {}),
+        ("Softmax", ["masked"], ["chosen"], {"axis": -1}),
+        ("MatMul", ["chosen", "v1"], ["out"], {}),
+    ]
+    path = saved(tmp_path / "net.onnx", nodes, (1, 3, 2), weights | {"later": number * later})
+    found = reads(from_onnx(path)).reshape(3, 2, 3, 2).any((1, 3))
+    hides = (kind, number) != ("Add", 1e9)
+    assert np.array_equal(found, np.triu(np.ones((3, 3))) > 0 if hides else np.ones((3, 3)) > 0)
+
+
 def test_a_norm_written_out_joins_nothing(tmp_path):
     nodes = [
         ("ReduceMean", ["in", "last"], ["mean"], {}),

@@ -70,11 +70,12 @@ def _united(step: Step, signals: list[Signal], shape: tuple[int, ...]) -> Signal
 
 def _with_constant(step: Step, signal: Signal) -> Signal:
     """Return scores of which a constant far below zero hides some, or else the same."""
-    if signal.scores is None or step.node.op != "Add":
+    is_negated = step.node.op == "Sub" and isinstance(step.args[0], Constant)
+    if signal.scores is None or step.node.op not in ("Add", "Sub") or is_negated:
         return signal
     for arg in step.args:
         if isinstance(arg, Constant):
-            hidden = arg.array <= MASKED
+            hidden = (-arg.array if step.node.op == "Sub" else arg.array) <= MASKED
             return hiding(signal, hidden) if hidden.any() else signal
     return signal
 
