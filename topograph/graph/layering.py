@@ -73,7 +73,7 @@ def from_nodes(
     """
     tail, head = (np.asarray(ends, dtype=np.int64).reshape(-1) for ends in (tails, heads))
     called = labels if labels is not None else range(n_nodes)
-    if not tail.size:
+    if not tail.size and (levels is None or layers is None):
         raise GraphError("A layered graph needs an edge, but there is none.")
     notes = []
     if levels is None:

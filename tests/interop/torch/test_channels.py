@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -156,3 +158,25 @@ def test_products_without_channels_are_refused():
 
     with pytest.raises(ParameterError, match="has no channels"):
         channel_graph(Scores(), (3, 4))
+
+
+@pytest.mark.parametrize("encoding", ["channel", "unrolled"])
+def test_channels_are_those_that_the_first_convolution_reads(encoding):
+    class Permuted(nn.Module):
+        def __init__(self, conv, order):
+            super().__init__()
+            self.conv, self.order = conv, order
+
+        def forward(self, values):
+            return self.conv(values.relu().permute(self.order))
+
+    for conv, order, shape in (
+        (nn.Conv1d(3, 4, 2), (0, 2, 1), (5, 3)),
+        (nn.Conv2d(2, 3, 2), (0, 3, 1, 2), (5, 5, 2)),
+        (nn.Conv1d(3, 4, 2), (0, 1, 2), (3, 5)),
+    ):
+        graph = from_module(Permuted(conv, order), shape, encoding=encoding)
+        if encoding == "channel":
+            assert graph.widths == (conv.in_channels, conv.out_channels)
+        else:
+            assert graph.n_inputs == math.prod(shape)

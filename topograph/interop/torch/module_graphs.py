@@ -9,12 +9,20 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 from torch.fx import Node
+from torch.fx.node import map_arg
 
 from topograph.errors import ParameterError
 from topograph.graph import LayeredGraph
 from topograph.interop.sample_shapes import checked_sample_shape
 from topograph.interop.torch.interpreting import interpret
 from topograph.interop.torch.layers_of_weights import HANDLERS as WEIGHTED
+from topograph.interop.torch.names_of_operations import (
+    ELEMENTWISE,
+    MOVES,
+    VIEWS,
+    nodes_in,
+    plain_name,
+)
 from topograph.interop.torch.program import Program
 from topograph.interop.torch.step import Findings
 from topograph.interop.torch.tracing import trace
@@ -187,7 +195,7 @@ def _features(program: Program, shape: tuple[int, ...]) -> str:
     for node in program.graph.nodes:
         called = node.meta["called"]
         if "conv" in called or "_pool" in called:
-            return "first"
+            return _channels_axis(program, node, shape)
         if called in (*WEIGHTED, "multi_head_attention_forward", "matmul"):
             read = next(
                 one for one in node.all_input_nodes if isinstance(one.meta["value"], Tensor)
@@ -199,3 +207,32 @@ def _features(program: Program, shape: tuple[int, ...]) -> str:
                 return "first"
             return "last" if width == shape[-1] else "all"
     return "first" if len(shape) > 2 else "last"
+
+
+def _channels_axis(program: Program, layer: Node, shape: tuple[int, ...]) -> str:
+    """Which axis of the input the channels are that a layer reads along its second axis."""
+    places = torch.arange(prod(shape)).reshape(1, *shape)
+    found: dict[Node, Tensor] = {}
+    for node in program.graph.nodes:
+        if node is layer:
+            break
+        name, used = plain_name(node.meta["called"]), nodes_in((node.args, node.kwargs))
+        if name == "input":
+            found[node] = places
+        elif len(used) == 1 and used[0] in found and name in ELEMENTWISE:
+            found[node] = found[used[0]]
+        elif len(used) == 1 and used[0] in found and name in MOVES | VIEWS:
+            target: Any = node.target
+            args, kwargs = map_arg((node.args, node.kwargs), found.get)
+            made = target(*args, **kwargs)
+            if isinstance(made, Tensor):
+                found[node] = made
+    read = next((found[node] for node in layer.all_input_nodes if node in found), None)
+    if read is None or read.ndim < 2 or not read.numel():
+        return "first"
+    channels = read[0].reshape(read.shape[1], -1)
+    for axis, place in (("first", channels // prod(shape[1:])), ("last", channels % shape[-1])):
+        alike = bool((place == place[:, :1]).all())
+        if alike and torch.unique(place[:, 0]).numel() == read.shape[1]:
+            return axis
+    return "first"
