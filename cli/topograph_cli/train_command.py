@@ -157,7 +157,9 @@ def train(
 
 def _is_bundle(target: Path) -> bool:
     """Whether it is a folder, and none of GraphChallenge layers."""
-    return target.is_dir() and not any(target.glob("*.tsv*"))
+    from topograph.io.graphchallenge import layer_number
+
+    return target.is_dir() and all(layer_number(one.name) is None for one in target.iterdir())
 
 
 @contextmanager

@@ -125,6 +125,22 @@ def test_a_folder_of_graphchallenge_comes_back(run, net, tmp_path):
     assert not (tmp_path / "other").exists()
 
 
+@pytest.mark.parametrize(
+    ("form", "older"),
+    [("graphchallenge", "n6-l3.tsv"), ("graphchallenge", "old-L7.TSV.gz"), ("scipy", "3-fc3.npz")],
+)
+def test_a_folder_with_layers_of_another_net_is_refused(run, tmp_path, form, older):
+    topograph.write(topograph.from_layers([np.eye(6)] * 2), tmp_path / "net.npz")
+    folder = tmp_path / "layers"
+    folder.mkdir()
+    (folder / "notes.tsv").touch()
+    assert run("convert", tmp_path / "net.npz", folder, "--to", form).code == 0
+    (folder / older).touch()
+    outcome = run("convert", tmp_path / "net.npz", folder, "--to", form)
+    assert outcome.code == 2
+    assert f"but it holds {older}" in outcome.err
+
+
 @pytest.mark.parametrize("form", ["arrays", "graphchallenge", "scipy"])
 def test_wiring_that_a_format_cannot_hold_is_refused(run, tmp_path, form):
     topograph.write(shortcut(), tmp_path / "net.npz")

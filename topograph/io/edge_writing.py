@@ -12,6 +12,7 @@ import scipy.sparse
 from topograph.errors import ParameterError
 from topograph.graph import Layer, LayeredGraph
 from topograph.io.edge_list import write_edge_list
+from topograph.io.graphchallenge import layer_number
 from topograph.io.graphml import write_graphml
 from topograph.io.limits import Budget
 from topograph.io.paths import shown
@@ -74,7 +75,7 @@ def write_scipy(graph: LayeredGraph, path: Path) -> None:
         + ".npz"
         for number, layer in enumerate(graph.layers, 1)
     ]
-    folder = _folder(path, names, ".npz")
+    folder = _folder(path, names, lambda name: name.lower().endswith(".npz"))
     for name, layer in zip(names, graph.layers, strict=True):
         with replacing(folder / name) as file:
             scipy.sparse.save_npz(file, _matrix(layer))
@@ -90,7 +91,7 @@ def write_graphchallenge(graph: LayeredGraph, path: Path) -> None:
             hint="write an archive: a name that ends in .npz.",
         )
     names = [f"n{graph.n_inputs}-l{number}.tsv" for number in range(1, len(graph.layers) + 1)]
-    folder = _folder(path, names, ".tsv")
+    folder = _folder(path, names, lambda name: layer_number(name) is not None)
     for name, layer in zip(names, graph.layers, strict=True):
         with replacing(folder / name) as file:
             for lines in _lines(layer):
@@ -129,7 +130,7 @@ def _digits(graph: LayeredGraph) -> int:
     return len(str(len(graph.layers)))
 
 
-def _folder(path: Path, names: Sequence[str], ending: str) -> Path:
+def _folder(path: Path, names: Sequence[str], is_layer: Callable[[str], bool]) -> Path:
     """Make a folder for layers of these names; refuse one that holds layers of another net."""
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -139,7 +140,7 @@ def _folder(path: Path, names: Sequence[str], ending: str) -> Path:
             f"({error.strerror})."
         ) from error
     others = sorted(
-        one.name for one in path.iterdir() if one.suffix == ending and one.name not in names
+        one.name for one in path.iterdir() if is_layer(one.name) and one.name not in names
     )
     if others:
         raise ParameterError(

@@ -25,7 +25,19 @@ from topograph.io.text import line_blocks, open_text
 EXTENSIONS = (".tsv", ".tsv.gz")
 
 _NEURONS = re.compile(r"(?:^|[^0-9a-z])n([0-9]{1,18})-", re.IGNORECASE | re.ASCII)
-_LAYER = re.compile(r"-l([0-9]{1,9})\.tsv(?:\.gz)?", re.IGNORECASE | re.ASCII)
+_LAYER = re.compile(r"-l([0-9]{1,9})\.tsv(?:\.gz)?\Z", re.IGNORECASE | re.ASCII)
+
+
+def layer_number(name: str) -> int | None:
+    """Return which layer a file of a folder is by its name; None if it is none.
+
+    Examples
+    --------
+    >>> layer_number("n1024-l3.tsv.gz"), layer_number("results.tsv")
+    (3, None)
+    """
+    match = _LAYER.search(name)
+    return None if match is None else int(match[1])
 
 
 def read_folder(
@@ -98,10 +110,9 @@ def _numbered(folder: Path) -> list[Path]:
     numbers: dict[int, str] = {}
     neurons: dict[str, str] = {}
     for name in names:
-        match = _LAYER.search(name)
-        if match is None or match.end() != len(name):
+        number = layer_number(name)
+        if number is None:
             continue
-        number = int(match[1])
         if number in numbers:
             raise ReadError(
                 f"A folder must have one file a layer, but {shown(numbers[number])} and "

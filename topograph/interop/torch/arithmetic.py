@@ -76,14 +76,13 @@ def union(step: Step, signals: list[Signal]) -> Signal:
 def _where(step: Step) -> Signal:
     if isinstance(step.args[0], Signal):
         return union(step, step.signals())
-    if len(step.signals()) == 1 and step.args[1] is step.signals()[0]:
-        kept = _hidden(step, step.args[2], ~_array(step.args[0]).astype(bool), step.args[1])
-        if kept is not None:
-            return kept
-    if len(step.signals()) == 1 and step.args[2] is step.signals()[0]:
-        kept = _hidden(step, step.args[1], _array(step.args[0]).astype(bool), step.args[2])
-        if kept is not None:
-            return kept
+    chosen = _array(step.args[0]).astype(bool)
+    one, other = step.args[1:3]
+    for signal, value, hidden in ((one, other, ~chosen), (other, one, chosen)):
+        if isinstance(signal, Signal) and not isinstance(value, Signal):
+            kept = _hidden(step, value, hidden, signal)
+            if kept is not None:
+                return kept
     made: Signal = moved(step)
     return made
 

@@ -73,7 +73,7 @@ def _scaled_dot_product(step: Step) -> Any:
         )
     tokens, others = query.shape[-2], key.shape[-2]
     batch = step.shape[:-2]
-    hidden = _hidden(step.argument(3, "attn_mask"))
+    hidden = _hidden(step.argument(3, "attn_mask"), true_hides=False)
     causal = np.triu(np.ones((tokens, others), dtype=bool), 1)
     if step.argument(5, "is_causal", False):
         hidden = causal if hidden is None else hidden | causal
@@ -87,18 +87,13 @@ def _scaled_dot_product(step: Step) -> Any:
     return made if isinstance(value_of, Tensor) else (made, *(None for _ in value_of[1:]))
 
 
-def _hidden(mask: Any) -> Values | None:
+def _hidden(mask: Any, true_hides: bool) -> Values | None:
+    """Return what a mask hides: where a boolean is ``true_hides``, or a number very negative."""
     if mask is None:
         return None
     array = as_array(mask)
-    hidden: Values = ~array if array.dtype == np.bool_ else array <= MASKED
+    hidden: Values = array == true_hides if array.dtype == np.bool_ else array <= MASKED
     return hidden
-
-
-def _masked(mask: Any) -> Values | None:
-    """Return what is hidden as `torch.nn.MultiheadAttention` has it: where a mask is True."""
-    hidden = _hidden(mask)
-    return ~hidden if hidden is not None and as_array(mask).dtype == np.bool_ else hidden
 
 
 def _multi_head(step: Step) -> tuple[Signal, None]:
@@ -114,12 +109,12 @@ def _multi_head(step: Step) -> tuple[Signal, None]:
         parts = _projected_together(step, tensors, given["in_proj_weight"])
     heads = int(given["num_heads"])
     query, key, value = (_by_head(part, heads) for part in parts)
-    hidden = _masked(given.get("attn_mask"))
+    hidden = _hidden(given.get("attn_mask"), true_hides=True)
     if given.get("is_causal") and hidden is None:
         hidden = np.triu(np.ones((query.shape[1], key.shape[1]), dtype=bool), 1)
     if hidden is not None:
         hidden = np.broadcast_to(hidden, (query.shape[0], *hidden.shape[-2:]))
-    padding = _masked(given.get("key_padding_mask"))
+    padding = _hidden(given.get("key_padding_mask"), true_hides=True)
     if padding is not None:
         padding = padding.reshape(-1, 1, key.shape[1]).repeat(heads, axis=0)
         hidden = padding if hidden is None else hidden | padding

@@ -9,20 +9,12 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 from torch.fx import Node
-from torch.fx.node import map_arg
 
 from topograph.errors import ParameterError
 from topograph.graph import LayeredGraph
 from topograph.interop.sample_shapes import checked_sample_shape
 from topograph.interop.torch.interpreting import interpret
 from topograph.interop.torch.layers_of_weights import HANDLERS as WEIGHTED
-from topograph.interop.torch.names_of_operations import (
-    ELEMENTWISE,
-    MOVES,
-    VIEWS,
-    nodes_in,
-    plain_name,
-)
 from topograph.interop.torch.program import Program
 from topograph.interop.torch.step import Findings
 from topograph.interop.torch.tracing import trace
@@ -211,28 +203,18 @@ def _features(program: Program, shape: tuple[int, ...]) -> str:
 
 def _channels_axis(program: Program, layer: Node, shape: tuple[int, ...]) -> str:
     """Which axis of the input the channels are that a layer reads along its second axis."""
-    places = torch.arange(prod(shape)).reshape(1, *shape)
-    found: dict[Node, Tensor] = {}
-    for node in program.graph.nodes:
-        if node is layer:
-            break
-        name, used = plain_name(node.meta["called"]), nodes_in((node.args, node.kwargs))
-        if name == "input":
-            found[node] = places
-        elif len(used) == 1 and used[0] in found and name in ELEMENTWISE:
-            found[node] = found[used[0]]
-        elif len(used) == 1 and used[0] in found and name in MOVES | VIEWS:
-            target: Any = node.target
-            args, kwargs = map_arg((node.args, node.kwargs), found.get)
-            made = target(*args, **kwargs)
-            if isinstance(made, Tensor):
-                found[node] = made
-    read = next((found[node] for node in layer.all_input_nodes if node in found), None)
-    if read is None or read.ndim < 2 or not read.numel():
+    read = layer.all_input_nodes[0]
+    weights = Weights(program.names, None, 0.0)
+    try:
+        found = interpret(program, read, Unrolled(Wiring(False)), weights, Findings(), "all")
+    except ParameterError:
         return "first"
-    channels = read[0].reshape(read.shape[1], -1)
-    for axis, place in (("first", channels // prod(shape[1:])), ("last", channels % shape[-1])):
-        alike = bool((place == place[:, :1]).all())
-        if alike and torch.unique(place[:, 0]).numel() == read.shape[1]:
+    if not found.is_bare or len(found.shape) < 3:
+        return "first"
+    units = found.terms[0].full_index().reshape(*found.shape)[0]
+    units = units.reshape(units.shape[0], -1)
+    for axis, channels in (("first", units // prod(shape[1:])), ("last", units % shape[-1])):
+        kept = [set(row[unit >= 0].tolist()) for row, unit in zip(channels, units, strict=True)]
+        if all(len(one) == 1 for one in kept) and len(set().union(*kept)) == len(kept):
             return axis
     return "first"

@@ -222,7 +222,7 @@ def _collinear(
         rows = first & second
         if not rows.any():
             continue
-        columns = {name: table.arrays[name][rows] for name in {*some, *others}}
+        columns = {name: table.arrays[name][rows] for name in dict.fromkeys((*some, *others))}
         tau = collinear_groups(
             columns, table.cell[rows], table.arrays["topology"][rows], threshold=threshold
         ).tau

@@ -27,6 +27,7 @@ from topograph.training.bundle.packed_data import write_data
 from topograph.training.data.dataset import Dataset
 from topograph.training.data.preparation import prepared_shape
 from topograph.training.data.published import find_published
+from topograph.training.engines.engine import check_ends
 from topograph.training.engines.model_member import ModelMember
 from topograph.training.masking import prunable_parameters
 from topograph.training.models import MODELS
@@ -139,12 +140,7 @@ def _check_chain(name: str, graph: LayeredGraph, data: str, recipe: Recipe) -> N
             f"layers of this one skip levels or are parallel."
         )
     n_inputs, n_classes = math.prod(prepared_shape(data, recipe)), find_published(data).n_classes
-    if (graph.widths[0], graph.widths[-1]) != (n_inputs, n_classes):
-        raise ParameterError(
-            f"{name} must have {n_inputs} inputs and {n_classes} outputs for the data set {data}, "
-            f"but it has {graph.widths[0]} and {graph.widths[-1]}.",
-            hint="topograph.generators.fit_widths drops units; append_dense adds a layer.",
-        )
+    check_ends(name, graph.widths, data, (n_inputs, n_classes))
 
 
 def _keep(temporary: Path, path: Path, is_known: bool) -> None:

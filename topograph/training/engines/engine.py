@@ -128,14 +128,19 @@ def check_members(members: Sequence[Member], data: Dataset, recipe: Recipe) -> t
             hint="use the engine module.",
         )
     for member in members:
-        ends = (member.widths[0], member.widths[-1])
-        if ends != (data.n_inputs, data.n_classes):
-            raise ParameterError(
-                f"{member.name} must have {data.n_inputs} inputs and {data.n_classes} outputs "
-                f"for the data set {data.name}, but it has {ends[0]} and {ends[1]}.",
-                hint="topograph.generators.fit_widths drops units; append_dense adds a layer.",
-            )
+        check_ends(member.name, member.widths, data.name, (data.n_inputs, data.n_classes))
     return tuple(members)
+
+
+def check_ends(mask: str, widths: Sequence[int], data: str, needed: tuple[int, int]) -> None:
+    """Raise ParameterError unless a chain has the inputs and outputs that a data set needs."""
+    ends = (widths[0], widths[-1])
+    if ends != needed:
+        raise ParameterError(
+            f"{mask} must have {needed[0]} inputs and {needed[1]} outputs for the data set "
+            f"{data}, but it has {ends[0]} and {ends[1]}.",
+            hint="topograph.generators.fit_widths drops units; append_dense adds a layer.",
+        )
 
 
 def images_of(data: Dataset, device: torch.device) -> tuple[Tensor, Tensor]:
