@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from topograph.errors import MissingExtraError, Undefined
 from topograph.graph import LayeredGraph
-from topograph.metrics import METRICS, Metric, find_metric
+from topograph.metrics import METRICS, Metric, find_metrics
 from topograph.report import (
     Bound,
     Estimate,
@@ -82,8 +82,7 @@ def analyze(
     """
     began = time.perf_counter()
     forced = include_all or metrics is not None
-    named = [*METRICS] if metrics is None else dict.fromkeys(metrics)
-    chosen = [find_metric(name) for name in named]
+    chosen = find_metrics(METRICS if metrics is None else metrics)
     steps = len(PROPERTIES) + len(chosen)
     tell = progress or (lambda _what, _done, _total: None)
     verdicts: list[Verdict] = []

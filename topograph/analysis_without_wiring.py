@@ -11,7 +11,7 @@ from topograph.errors import ParameterError
 from topograph.graph import Layer, LayeredGraph
 from topograph.io import read_state_dict
 from topograph.io.single_layers import single_layers
-from topograph.metrics import Metric, find_metric
+from topograph.metrics import Metric, find_metrics
 from topograph.report import LayerSummary, Measurement, Report, Warn
 
 LAYER_METRICS = (
@@ -130,7 +130,7 @@ def _chosen(names: Sequence[str] | None, include_all: bool) -> list[Metric]:
         from topograph.metrics import METRICS
 
         return [one for one in METRICS.values() if _fits(one)]
-    chosen = [find_metric(name) for name in (names or (*LAYER_METRICS, *_OF_BOTH_ENDS))]
+    chosen = find_metrics(names or (*LAYER_METRICS, *_OF_BOTH_ENDS))
     for one in chosen:
         if not _fits(one):
             raise ParameterError(

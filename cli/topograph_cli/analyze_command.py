@@ -102,9 +102,7 @@ def analyze(
         check_no_model(wiring)
     check_targets(paths, output=output, html=pictures.html)
     check_folder("--figures", pictures.folder)
-    names = chosen_metrics(metrics)
-    if names is not None and include_all:
-        raise click.UsageError("Give either --metric or --all.")
+    names = chosen_metrics(metrics, include_all)
     style = chosen_format(style, output)
     if each and style == "csv":
         refuse_layer_metrics(names, "take JSON: --format json")

@@ -10,7 +10,7 @@ import click
 from topograph_cli.inputs import open_graph, reads_masks
 from topograph_cli.output import deliver
 from topograph_cli.progress import ProgressBar
-from topograph_cli.reporting import chosen_format
+from topograph_cli.reporting import chosen_format, format_option
 from topograph_cli.targets import check_targets
 from topograph_cli.wiring import Wiring
 
@@ -31,12 +31,7 @@ _HOW = {
 @reads_masks
 @click.option("--units", is_flag=True, help="The fewest units alone.")
 @click.option("--edges", is_flag=True, help="The fewest edges alone.")
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(["table", "json"]),
-    help="How to write the answer; by default as -o's suffix says, else as a table.",
-)
+@format_option("table", "json")
 @click.option("-o", "--output", metavar="FILE", help="Write the answer to a file.")
 @click.option("--quiet", is_flag=True, help="Show no progress bar.")
 def bottleneck(

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from topograph_cli.output import deliver
+from topograph_cli.parameters import FiniteRange
 from topograph_cli.plain_table import plain_table
-from topograph_cli.reporting import chosen_format
+from topograph_cli.reporting import chosen_format, format_option
 from topograph_cli.targets import check_targets
 
 if TYPE_CHECKING:
@@ -35,17 +36,12 @@ VIOLATED = 4
 )
 @click.option(
     "--threshold",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=0.0,
     metavar="T",
     help="Take weights with |w| <= T as zero; by default only 0 itself.",
 )
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(["table", "json"]),
-    help="How to write the answer; by default as -o's suffix says, else as a table.",
-)
+@format_option("table", "json")
 @click.option("-o", "--output", metavar="FILE", help="Write the answer to a file.")
 @click.pass_context
 def check(

@@ -89,9 +89,7 @@ def compare(
         raise click.UsageError("Give at least two masks to compare.")
     check_targets(paths, output=output, html=pictures.html)
     check_folder("--figures", pictures.folder)
-    names = chosen_metrics(metrics)
-    if names is not None and include_all:
-        raise click.UsageError("Give either --metric or --all.")
+    names = chosen_metrics(metrics, include_all)
     if not per_layer:
         refuse_layer_metrics(names, "add --per-layer")
     place = baseline_place(paths, baseline)

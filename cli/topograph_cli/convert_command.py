@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from topograph_cli.parameters import FiniteRange
+
 if TYPE_CHECKING:
     from topograph.io import Orientation
     from topograph.io.state_dict_writing import Style
@@ -41,7 +43,7 @@ _FORMS = (
 )
 @click.option(
     "--threshold",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=0.0,
     metavar="T",
     help="Keep the weights with |w| > T; by default the non-zero ones.",

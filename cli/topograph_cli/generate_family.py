@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
+from topograph_cli.given import given_options
 from topograph_cli.parameters import Densities, Integers, save
 
 if TYPE_CHECKING:
@@ -33,8 +33,7 @@ def family_command(family: Family) -> click.Command:
 
         if density is not None and layer_densities is not None:
             raise click.UsageError("Give either --density or --layer-densities.")
-        given = click.get_current_context().get_parameter_source("allocation")
-        if density is None and given is not ParameterSource.DEFAULT:
+        if density is None and given_options(["allocation"]):
             raise click.UsageError("--allocation is for --density.")
         graph = family_net(
             family.name,

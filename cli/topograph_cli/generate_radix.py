@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import click
-from click.core import ParameterSource
 
+from topograph_cli.given import given_options
 from topograph_cli.parameters import Integers, Systems, save, writes_graph
 
 
@@ -81,8 +81,7 @@ def radix(
         raise click.UsageError(
             "Give either --systems (and --dense-widths), or --widths and --degrees."
         )
-    given = click.get_current_context().get_parameter_source("drop")
-    if fit is None and given is not ParameterSource.DEFAULT:
+    if fit is None and given_options(["drop"]):
         raise click.UsageError("--drop is for --fit.")
     sign = int(direction)
     if systems is not None:

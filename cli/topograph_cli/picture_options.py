@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from click.core import ParameterSource
+
+from topograph_cli.given import given_options
 
 if TYPE_CHECKING:
     from topograph.plots import Figure
@@ -82,8 +83,7 @@ def asks_for_pictures(command: Command) -> Command:
     def start(
         *args: Any, html: str | None, figures: str | None, figure_format: str, **options: Any
     ) -> Any:
-        given = click.get_current_context().get_parameter_source("figure_format")
-        if figures is None and given is not ParameterSource.DEFAULT:
+        if figures is None and given_options(["figure_format"]):
             raise click.UsageError("--figure-format is for --figures DIR.")
         made = Pictures(html, figures, figure_format)
         return command(*args, pictures=made, **options)

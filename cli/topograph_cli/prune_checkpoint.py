@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
+from topograph_cli.given import given_options
 from topograph_cli.plain_table import plain_table
 from topograph_cli.progress import ProgressBar
-from topograph_cli.targets import check_folder, said_of_replaced
+from topograph_cli.targets import check_folder, noting_replacement
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,18 +22,15 @@ OF_TRAINING = (
 _TITLES = ("file", "asked", "reached", "weights kept")
 
 
-def check_options(context: click.Context, has_checkpoint: bool) -> None:
+def check_options(has_checkpoint: bool) -> None:
     """Refuse what is for nets that are trained here beside a checkpoint, and the reverse."""
-    wrong = OF_TRAINING if has_checkpoint else ("exclude",)
-    names = {option.name: option.opts[0] for option in context.command.params}
-    for name in wrong:
-        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
-            if has_checkpoint:
-                hint = " Leave the last layer dense by --exclude." if "dense" in name else ""
-                raise click.UsageError(
-                    f"{names[name]} is for a net that is trained here, not for a checkpoint.{hint}"
-                )
-            raise click.UsageError(f"{names[name]} is for a checkpoint; none is given.")
+    for name in given_options(OF_TRAINING if has_checkpoint else ["exclude"]):
+        if has_checkpoint:
+            hint = " Leave the last layer dense by --exclude." if "dense" in name else ""
+            raise click.UsageError(
+                f"{name} is for a net that is trained here, not for a checkpoint.{hint}"
+            )
+        raise click.UsageError(f"{name} is for a checkpoint; none is given.")
 
 
 def prune_checkpoint(
@@ -57,9 +54,8 @@ def prune_checkpoint(
                 progress(f"{options['method']} to {said}", number, len(sparsities))
                 pruned = prune_state_dict(state, float(said), **options)
                 path = folder / f"{stem}-{options['method']}-{said}{ending}"
-                before = path.read_bytes() if path.is_file() else None
-                write_pruned(pruned, path)
-                said_of_replaced(path, before)
+                with noting_replacement(path):
+                    write_pruned(pruned, path)
                 kept = sum(int(mask.sum()) for mask in pruned.masks.values())
                 rows.append((path.name, said, f"{pruned.sparsity_reached:.6g}", f"{kept:,}"))
                 for layer in pruned.collapsed:

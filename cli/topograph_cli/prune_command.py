@@ -10,7 +10,7 @@ import click
 from topograph_cli.output import terminal_color, terminal_width
 from topograph_cli.progress import ProgressBar
 from topograph_cli.prune_checkpoint import check_options, prune_checkpoint
-from topograph_cli.targets import check_folder, said_of_replaced
+from topograph_cli.targets import check_folder, noting_replacement
 from topograph_cli.training_options import DATA_SETS, data_dir_option
 
 if TYPE_CHECKING:
@@ -118,9 +118,7 @@ class Sparsities(click.ParamType[tuple[str, ...]]):
 )
 @click.option("-o", "--output", required=True, metavar="DIR", help="Folder for the masks.")
 @click.option("--quiet", is_flag=True, help="Show no progress bar.")
-@click.pass_context
 def prune(
-    context: click.Context,
     checkpoint: str | None,
     model: str,
     data_set: str,
@@ -158,7 +156,7 @@ def prune(
           --recipe alford2018 -o masks
       topograph prune trained.safetensors --method magnitude --scope global -o pruned
     """
-    check_options(context, checkpoint is not None)
+    check_options(checkpoint is not None)
     if checkpoint is not None:
         allocated = {"allocation": allocation, "exclude": exclude, "seed": seed}
         options = {"method": method, "scope": scope, **allocated}
@@ -201,15 +199,14 @@ def prune(
             folder.mkdir(parents=True, exist_ok=True)
             for said, level in zip(sparsities, prune_levels(plan, progress), strict=True):
                 path = folder / f"{model}-{method}-{said}.npz"
-                before = path.read_bytes() if path.is_file() else None
-                save_masks(
-                    level.pruned,
-                    level.module,
-                    path,
-                    input_shape=level.input_shape,
-                    provenance=level.provenance,
-                )
-                said_of_replaced(path, before)
+                with noting_replacement(path):
+                    save_masks(
+                        level.pruned,
+                        level.module,
+                        path,
+                        input_shape=level.input_shape,
+                        provenance=level.provenance,
+                    )
                 rows.append(_row(said, level, path))
                 for layer in level.pruned.collapsed:
                     click.echo(f"Note: at {said} the layer {layer} has no weight left.", err=True)

@@ -13,13 +13,19 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 FORMATS = ("table", "json", "csv", "markdown")
 _BY_SUFFIX = {".json": "json", ".jsonl": "json", ".csv": "csv", ".md": "markdown"}
 
-_OPTIONS = (
-    click.option(
+
+def format_option(*formats: str) -> Callable[[Command], Command]:
+    """Return the option that says how an answer is written, for `chosen_format`."""
+    return click.option(
         "--format",
         "style",
-        type=click.Choice(FORMATS),
+        type=click.Choice(formats),
         help="How to write the answer; by default as -o's suffix says, else as a table.",
-    ),
+    )
+
+
+_OPTIONS = (
+    format_option(*FORMATS),
     click.option(
         "-o", "--output", metavar="FILE", type=click.Path(), help="Write the answer to a file."
     ),
@@ -54,21 +60,22 @@ def measures_masks(command: Command) -> Command:
     return command
 
 
-def chosen_metrics(entries: tuple[str, ...]) -> list[str] | None:
+def chosen_metrics(entries: tuple[str, ...], include_all: bool = False) -> list[str] | None:
     """Return the names given, or None for the default; unknown ones are refused at once."""
-    from topograph.metrics import find_metric
+    from topograph.metrics import find_metrics
 
-    names = [name.strip() for entry in entries for name in entry.split(",") if name.strip()]
-    for name in names:
-        find_metric(name)
-    return list(dict.fromkeys(names)) or None
+    given = [name.strip() for entry in entries for name in entry.split(",") if name.strip()]
+    names = [one.name for one in find_metrics(given)]
+    if names and include_all:
+        raise click.UsageError("Give either --metric or --all.")
+    return names or None
 
 
 def refuse_layer_metrics(names: list[str] | None, way_out: str) -> None:
     """Refuse metrics of layers alone where an answer has values of networks alone."""
-    from topograph.metrics import find_metric
+    from topograph.metrics import find_metrics
 
-    alone = [name for name in names or () if find_metric(name).scope == "layer"]
+    alone = [one.name for one in find_metrics(names or ()) if one.scope == "layer"]
     if alone:
         raise click.UsageError(f"{', '.join(alone)}: measured in layers alone; {way_out}.")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from topograph_cli.parameters import FiniteRange
 from topograph_cli.plain_table import plain_table
 from topograph_cli.progress import ProgressBar
 from topograph_cli.shards import chosen_shard
@@ -101,7 +102,7 @@ def run(
 @study_file
 @click.option(
     "--watch",
-    type=click.FloatRange(min=0.1, max=86_400),
+    type=FiniteRange(min=0.1, max=86_400),
     metavar="SECONDS",
     help="Show it again every so often, until all is done.",
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -54,7 +55,10 @@ def check_folder(option: str, path: str | None) -> None:
         raise click.UsageError(f"{option} {path} must be a folder, but it is a file.")
 
 
-def said_of_replaced(path: Path, before: bytes | None) -> None:
+@contextmanager
+def noting_replacement(path: Path) -> Iterator[None]:
     """Say on stderr that a file was there before, if what it held was something else."""
+    before = path.read_bytes() if path.is_file() else None
+    yield
     if before is not None and path.read_bytes() != before:
         click.echo(f"Note: {path} was there and held something else; it is replaced.", err=True)

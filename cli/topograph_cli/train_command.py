@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from topograph_cli.given import given_options
 from topograph_cli.plain_table import plain_table
 from topograph_cli.progress import ProgressBar
 from topograph_cli.shards import chosen_shard
@@ -77,9 +78,7 @@ _TITLES = (
 )
 @click.option("-o", "--output", metavar="DIR", help="Bundle to make of the masks, with results.")
 @click.option("--quiet", is_flag=True, help="Show no progress bar.")
-@click.pass_context
 def train(
-    context: click.Context,
     targets: tuple[str, ...],
     training: TrainingPlan,
     data_dir: str | None,
@@ -119,7 +118,7 @@ def train(
     if is_bundle and len(targets) > 1:
         raise click.UsageError("Give one bundle, or masks.")
     if is_bundle:
-        _refuse_plan_options(context)
+        _refuse_plan_options()
         if output is not None:
             raise click.UsageError("-o is for masks: a bundle's results are written beside it.")
     rows: list[dict[str, Any]] = []
@@ -171,18 +170,12 @@ def _folder(name: str | None) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _refuse_plan_options(context: click.Context) -> None:
+def _refuse_plan_options() -> None:
     """Refuse options that a bundle decides itself."""
-    said = click.core.ParameterSource.DEFAULT
-    given = [name for name in PLAN_OPTIONS if context.get_parameter_source(name) is not said]
+    given = given_options(PLAN_OPTIONS)
     if given:
-        names = {
-            parameter.name: parameter.opts[0]
-            for parameter in context.command.params
-            if parameter.name in given
-        }
         raise click.UsageError(
-            f"A bundle says itself how to train; {', '.join(names.values())} is for masks."
+            f"A bundle says itself how to train; {', '.join(given)} is for masks."
         )
 
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from topograph_cli.parameters import FiniteRange
+
 if TYPE_CHECKING:
     from topograph.graph import LayeredGraph
     from topograph.io import ConvolutionMasks
@@ -160,7 +162,7 @@ def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option(
             "--edge-threshold",
-            type=click.FloatRange(min=0),
+            type=FiniteRange(min=0),
             metavar="W",
             help="Count every epoch the effective edges whose weights exceed W.",
         ),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
-from click.core import ParameterSource
 
+from topograph_cli.given import given_options
 from topograph_cli.inputs import open_graph, reads_masks
 from topograph_cli.parameters import save, writes_graph
 from topograph_cli.targets import check_targets
@@ -57,8 +57,7 @@ def twin(
     from topograph import generators
 
     check_targets(paths, output=output)
-    given = click.get_current_context().get_parameter_source("swaps_per_edge")
-    if keep != "degrees" and given is not ParameterSource.DEFAULT:
+    if keep != "degrees" and given_options(["swaps_per_edge"]):
         raise click.UsageError("--swaps-per-edge is for --keep degrees.")
     graph = open_graph(paths, orientation, threshold, layers, wiring)
     if keep == "degrees":

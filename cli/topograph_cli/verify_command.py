@@ -11,7 +11,7 @@ from topograph_cli.inputs import open_graph, reads_masks
 from topograph_cli.output import deliver, terminal_color, terminal_width
 from topograph_cli.picture_options import Pictures, asks_for_pictures
 from topograph_cli.progress import ProgressBar
-from topograph_cli.reporting import chosen_format
+from topograph_cli.reporting import chosen_format, format_option
 from topograph_cli.targets import check_folder, check_targets
 from topograph_cli.wiring import Wiring
 
@@ -39,12 +39,7 @@ REFUTED, UNDECIDED = 4, 5
     is_flag=True,
     help="Is it a RadiX-Net, and which? As labelled, or in another order of its units.",
 )
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(["table", "json"]),
-    help="How to write the answer; by default as -o's suffix says, else as a table.",
-)
+@format_option("table", "json")
 @click.option("-o", "--output", metavar="FILE", help="Write the verdicts to a file.")
 @click.option(
     "--certificate",

@@ -154,6 +154,7 @@ def test_a_folder_may_be_named(study, tmp_path):
     [
         (("--shard", "half"), "I/N"),
         (("--shard", "3/2"), "shard"),
+        (("--shard", "1/2", "--bundles", "bundles"), "`topograph train BUNDLE --shard`"),
         (("--jobs", "0"), "--jobs"),
         (("--members", "0"), "--members"),
         (("--backend", "ray"), "ray"),
@@ -164,6 +165,12 @@ def test_a_folder_may_be_named(study, tmp_path):
 def test_wrong_options_of_run_are_refused(options, said, study):
     study("plan", "--no-trial", "--quiet")
     assert said in is_one_sentence(study("run", "--quiet", *options), 2)
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "0", "soon"])
+def test_a_study_is_watched_every_so_many_seconds(seconds, study):
+    study("plan", "--no-trial", "--quiet")
+    assert "--watch" in is_one_sentence(study("status", "--watch", seconds), 2)
 
 
 def test_errors_of_the_file_are_one_sentence(study, run, tmp_path):

@@ -63,6 +63,18 @@ def test_the_same_command_gives_the_same_bytes(run, tmp_path):
     assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
 
 
+def test_a_mask_that_takes_the_place_of_another_is_noted(run, tmp_path):
+    said = {}
+    for seed in (3, 3, 4):
+        once = run(
+            "--method", "random", "--sparsity", "0.9", "--seed", seed, "-o", tmp_path, *QUICK
+        )
+        assert once[0] == 0
+        said[seed] = once[2]
+    assert "is replaced" not in said[3]
+    assert "lenet-300-100-random-0.9.npz was there and held something else" in said[4]
+
+
 def test_convolutions_are_written(run, tmp_path):
     code, _, err = run(
         "--model", "lenet-5", "--method", "snip", "--sparsity", "0.9", "-o", tmp_path, *QUICK

@@ -46,7 +46,7 @@ from topograph.metrics.pairs import (
 from topograph.metrics.parameters import multiply_adds, parameter_count, parameter_density
 from topograph.metrics.path_spectrum import end_to_end_spectrum
 from topograph.metrics.paths import log10_path_count, longest_path, path_count, shortest_path
-from topograph.metrics.registry import METRICS, Metric, find_metric, metric
+from topograph.metrics.registry import METRICS, Metric, find_metric, find_metrics, metric
 from topograph.metrics.relabellings import log10_permutation_symmetry
 from topograph.metrics.small_world import characteristic_path_length, small_world_coefficient
 from topograph.metrics.spectra import (
@@ -165,6 +165,7 @@ __all__ = [
     "fan_out_mean",
     "fan_out_min",
     "find_metric",
+    "find_metrics",
     "imdb",
     "imsg",
     "is_2_4",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, TypeVar
 
@@ -93,6 +93,7 @@ def metric(
 
     Examples
     --------
+    >>> from topograph.metrics import METRICS
     >>> METRICS["path_count"].unit
     'paths'
     """
@@ -117,3 +118,20 @@ def find_metric(name: str) -> Metric:
     close = difflib.get_close_matches(name, METRICS, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(close)}?" if close else "`topograph metrics` lists all."
     raise ParameterError(f"There is no metric called {name!r}.", hint=hint)
+
+
+def find_metrics(names: Iterable[str]) -> list[Metric]:
+    """Return the metrics called so, each once, in the order in which they are named first.
+
+    Raises
+    ------
+    ParameterError
+        As of `find_metric`.
+
+    Examples
+    --------
+    >>> from topograph.metrics import find_metrics
+    >>> [one.name for one in find_metrics(["density", "path_count", "density"])]
+    ['density', 'path_count']
+    """
+    return [find_metric(name) for name in dict.fromkeys(names)]

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from topograph.errors import GraphError, MissingExtraError, ParameterError
 from topograph.graph import LayeredGraph
-from topograph.metrics import METRICS, Metric, find_metric
+from topograph.metrics import METRICS, Metric, find_metric, find_metrics
 from topograph.nulls.sampling import (
     NULL_KINDS,
     measured,
@@ -101,9 +101,8 @@ def null_ensemble(
     tell = progress or (lambda _what, _done, _total: None)
     tell("null nets", 0, samples)
     forced = include_all or metrics is not None
-    named = [*METRICS] if metrics is None else dict.fromkeys(metrics)
-    entries = [find_metric(name) for name in named]
-    chosen, skipped = _affordable(graph, entries, forced, exact)
+    named = find_metrics(METRICS if metrics is None else metrics)
+    chosen, skipped = _affordable(graph, named, forced, exact)
     own = _own_rows(graph, chosen, seed, skipped if metrics is None else None)
     began = time.perf_counter()
     try:
