@@ -69,6 +69,7 @@ bench: $(BENCH_STAMP)  ## Time the main jobs beside what a user would use instea
 	OMP_NUM_THREADS=1 $(BIN)/python tests/benchmarks/proxies.py
 	$(BIN)/python tests/benchmarks/false_accepts.py
 	$(BIN)/python tests/benchmarks/flows.py
+	OMP_NUM_THREADS=1 $(BIN)/python tests/benchmarks/statistics_limits.py
 	$(BIN)/python tests/benchmarks/spectra.py
 	$(BIN)/python tests/benchmarks/scale.py --quick
 	$(BIN)/python tests/benchmarks/convolutions.py --quick

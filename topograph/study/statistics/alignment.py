@@ -112,7 +112,7 @@ def data_alignment(
     of as many alike, trained with as many seeds. All choices are tried for up to 4096, drawn ones
     are ``(r + 1) / (n + 1)``; a topology of several strata takes one choice to all in which it has
     the same labellings. The p-values are not adjusted. The interval wants gains without long
-    tails: where a labelling in ten or twenty fails it left out a true 0 in .08 to .11 of tables.
+    tails: where a labelling in ten or twenty fails it left out a true 0 in .10 to .11 of tables.
 
     Parameters
     ----------

@@ -72,8 +72,8 @@ def variance_components(
     balanced tables these are the estimates of the analysis of variance, equal to REML where
     none is negative. A negative estimate is set to 0 and named in ``truncated``; the others are
     not estimated anew. The interval of the topology share draws topologies within strata with all
-    their rows; with 5 to 20 topologies it holds the true share in .82 to .86 of tables at level
-    .95, with 40 in .92, and misses are mostly too low.
+    their rows; with 5 topologies of 4 rows it holds a true share of .5 in .76 of tables at level
+    .95, with 12 in .86, with 40 in .92, and misses are mostly too low.
 
     If no topology has two labellings, that level is None and lies within the topology's; if no
     labelling has two seeds, the labelling is None and lies within the seed's.

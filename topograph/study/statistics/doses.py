@@ -78,8 +78,8 @@ def dose_response(
     exchanges the outcomes of the topologies of a series among its doses: exact if the dose does
     nothing anywhere *and* the topologies of a series are as unlike as any. Nets on a walk are not:
     neighbours share edges. Where the outcomes of neighbours had a correlation of .3 beside the
-    dose, .12 of true hypotheses were rejected at .05, and at .7 .21, while flips of signs kept
-    theirs: go by those. Both are two-sided; drawn ones are ``(r + 1) / (n + 1)``. The interval is
+    dose, .10 of true hypotheses were rejected at .05, and at .7 .19, while flips of signs kept
+    to .05: go by those. Both are two-sided; drawn ones are ``(r + 1) / (n + 1)``. The interval is
     Student's t over the slopes of the series.
 
     Parameters
