@@ -167,6 +167,18 @@ def test_the_pruning_rows_are_rerun():
     assert "| 0.99 | 56.08 |" in done.stdout
 
 
+def test_rates_while_weights_are_dropped():
+    needs("torch", "sklearn")
+    quick = ("rates_while_pruning.py", "--quick", "--steps", "3", "--seeds", "1")
+    done = run(*quick, "--sparsities", "0.5", "--ways", "anew,alone")
+    assert done.returncode == 0, done.stderr
+    lines = [line.split("|")[2:-1] for line in done.stdout.splitlines() if "lenet" in line]
+    assert [line[0].strip() for line in lines] == ["dense", "anew", "alone"]
+    assert all(0 <= float(line[-1]) <= 100 for line in lines[1:])
+    done = run(*quick, "--only-train", "2")
+    assert "| lenet-300-100 | on | 1 |" in done.stdout
+
+
 def test_families_are_trained(tmp_path):
     needs("torch", "sklearn", "safetensors")
     done = run("train_families.py", "--quick", "--engine", "dense", "-o", tmp_path)
