@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests import naive_weighted as naive
 from tests.strategies import convolutional_nets, layered_graphs
+from topograph import from_layers
 from topograph.biadjacency import Convolution, Identity, Sparse, Transposed
 from topograph.biadjacency.kronecker_product import KroneckerProduct
 from topograph.biadjacency.placed import Placed
@@ -230,3 +231,33 @@ def test_other_arguments_are_refused():
         synflow_score(net, net.graph.layers[1])
     with pytest.raises(Undefined, match="no parameters"):
         path_kernel_trace(net, net.graph.layers[1])
+
+
+def with_smallest(*exponents):
+    """A chain of two paths side by side, with weights 1 on one and 10^-d on the other."""
+    graph = from_layers([np.eye(2)] * len(exponents))
+    weights = {
+        layer.name: np.array([1.0, 10.0**-exponent])
+        for layer, exponent in zip(graph.layers, exponents, strict=True)
+    }
+    return WeightedGraph(graph, weights)
+
+
+@pytest.mark.parametrize(
+    ("function", "most"),
+    [
+        (log10_synflow_score, 180),
+        (log10_path_norm, 90),
+        (log10_path_kernel_trace, 90),
+    ],
+)
+def test_weights_of_a_layer_may_differ_by_so_many_orders(function, most):
+    assert function(with_smallest(most - 1)) == pytest.approx(0.0, abs=0.31)
+    with pytest.raises(Undefined, match="differ by more"):
+        function(with_smallest(most + 1))
+
+
+def test_sums_at_a_level_may_differ_by_240_orders():
+    assert log10_synflow_score(with_smallest(119, 119)) == pytest.approx(0.0)
+    with pytest.raises(Undefined, match="differ by more"):
+        log10_synflow_score(with_smallest(121, 121))
