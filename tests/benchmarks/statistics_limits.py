@@ -28,7 +28,7 @@ Trial = Callable[[np.random.Generator], bool | None]
 
 
 def families_that_differ(
-    random: np.random.Generator, n_families: int, n_nets: int, share: float
+    random: np.random.Generator, n_families: int, n_nets: int, share: float, is_within: bool
 ) -> bool:
     """Property and outcome vary by family, each by itself: does the permutation test reject?"""
     family = np.repeat(np.arange(n_families), n_nets)
@@ -40,7 +40,7 @@ def families_that_differ(
     topologies = np.repeat(np.arange(family.size), 2)
     prop = by_family()[topologies]
     outcome = by_family()[topologies] + 0.5 * random.normal(size=topologies.size)
-    strata = np.zeros(topologies.size)
+    strata = family[topologies] * is_within
     found = permutation_test(prop, outcome, strata, topologies, n_permutations=199, seed=0)
     return found.p_value <= 0.05
 
@@ -117,11 +117,14 @@ def rare_failures(random: np.random.Generator, n: int, before: float, after: flo
 
 def lines() -> Iterator[tuple[str, str, Trial]]:
     """Give what is looked at, of what, and a trial of it."""
-    for n_families, n_nets in ((5, 8), (10, 4), (40, 1)):
+    for n_families, n_nets, is_within in (
+        *((5, 8, False), (10, 4, False), (40, 1, False)),
+        *((5, 8, True), (10, 4, True)),
+    ):
         yield (
-            "permutation test: rejects",
+            f"permutation test{' within families' if is_within else ''}: rejects",
             f"{n_families} families of {n_nets}, half of the variance between them",
-            lambda r, f=n_families, n=n_nets: families_that_differ(r, f, n, 0.5),  # type: ignore[misc]
+            lambda r, f=n_families, n=n_nets, w=is_within: families_that_differ(r, f, n, 0.5, w),  # type: ignore[misc]
         )
     for by_signs in (False, True):
         for correlation in (0.0, 0.3, 0.7):

@@ -40,6 +40,12 @@ def test_parts_are_those_of_the_functions(study, findings):
     found = findings.primaries[1]
     assert found.test == permutation_test(*columns, n_permutations=199)
     assert found.interval == cluster_bootstrap(*columns, n_resamples=100)
+    families = [
+        f"{cell} of {family}" for cell, family in zip(columns[2], here["family"], strict=True)
+    ]
+    alone = permutation_test(*columns[:2], families, columns[3], n_permutations=199)
+    assert found.within_families.tau == pytest.approx(alone.tau)
+    assert found.within_families.n_strata == alone.n_strata
     assert found.partial == partial_rank_correlation(
         here["property_1"],
         here["outcome"],
@@ -61,6 +67,7 @@ def test_primaries_and_exploratory_properties_are_adjusted_apart(findings):
         assert tuple(one.adjusted_p for one in group) == expected
     assert [one.name for one in findings.primaries] == NAMES[:3]
     assert findings.exploratory[0].partial is None
+    assert findings.exploratory[0].within_families is None
 
 
 def test_the_planted_effect_alone_is_found(findings):
@@ -68,6 +75,34 @@ def test_the_planted_effect_alone_is_found(findings):
     assert findings.primaries[0].out_of_family.gain > 0.1
     assert findings.primaries[0].partial.p_value < 0.05
     assert all(one.adjusted_p > 0.05 for one in findings.primaries[1:])
+
+
+def test_what_families_share_has_no_part_among_nets_of_one_family():
+    """Property and outcome go by family alone: they agree, but not within any family."""
+    study = table(2, n=1, n_topologies=40, effect=0.0)
+    number = np.array([int(name.split()[1]) for name in study.arrays["family"]], dtype=float)
+    noise = np.random.default_rng(0).standard_normal((2, 10_000))
+    topology = np.unique(study.arrays["topology"], return_inverse=True)[1]
+    columns = {
+        **study.columns,
+        "property_0": number + 0.2 * noise[0, topology],
+        "outcome": study.arrays["outcome"] + number,
+    }
+    (found,) = analyse(
+        StudyTable(columns, study.properties, study.controls), ["property_0"], **QUICK
+    ).primaries
+    assert found.test.p_value < 0.01
+    assert abs(found.within_families.tau) < 0.15 < found.test.tau
+    assert found.within_families.p_value > 0.05
+
+
+def test_where_every_family_has_one_topology_none_can_be_compared(study):
+    columns = {**study.columns, "family": study.arrays["topology"].astype(str)}
+    (found,) = analyse(
+        StudyTable(columns, study.properties, study.controls), ["property_0"], **QUICK
+    ).primaries
+    assert found.within_families is None
+    assert "constant" in found.undefined["within_families"]
 
 
 def test_the_worst_environment_has_the_smallest_tau_in_the_direction_of_the_whole(findings):

@@ -77,6 +77,11 @@ def in_words(finding: PropertyFinding) -> str:
     said = [f"Within strata, nets with more {finding.name} are {better}: {numbers}."]
     if finding.share_of_ceiling is not None:
         said.append(f"That is {share(finding.share_of_ceiling, 0)} of the noise ceiling.")
+    alone = finding.within_families
+    if alone is not None:
+        said.append(
+            f"Among nets of one family tau is {signed(alone.tau)}, p {probability(alone.p_value)}."
+        )
     if finding.partial is not None:
         said.append(
             f"Given the controls, and with all strata together, the rank correlation is "

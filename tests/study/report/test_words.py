@@ -73,6 +73,20 @@ def test_an_environment_with_the_other_sign_is_named(findings):
     assert "The sign holds in 1 of 2 environments, **not in mnist (-0.20)**" in said
 
 
+def test_what_holds_among_nets_of_one_family_is_said(findings):
+    one = findings.primaries[0]
+    for tau, p_value, words in (
+        (0.25, 0.001, "Among nets of one family tau is +0.25 (p = 0.001, 12 topologies)."),
+        (0.25, 0.2, "Among nets of one family tau is +0.25 (p = 0.20, 12 topologies), **which is"),
+        (-0.1, 0.2, "Among nets of one family it **does not hold**: tau is -0.10 (p"),
+    ):
+        found = replace(one.within_families, tau=tau, p_value=p_value, n_topologies=12)
+        assert words in answer(changed(findings, within_families=found))[1]
+    undefined = {**one.undefined, "within_families": "the reason"}
+    said = answer(changed(findings, within_families=None, undefined=undefined))[1]
+    assert "Not tried among nets of one family: the reason." in said
+
+
 def test_an_interval_of_the_gain_around_zero_is_no_sure_gain(findings):
     one = findings.primaries[0]
     for low, high, words in (

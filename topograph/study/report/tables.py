@@ -9,6 +9,7 @@ from topograph.study.report.numbers_in_words import (
     NONE,
     bare_probability,
     between,
+    probability,
     share,
     signed,
 )
@@ -47,9 +48,10 @@ def primaries_table(findings: StudyFindings) -> str:
         [
             *_ordering(one),
             NONE if one.share_of_ceiling is None else share(one.share_of_ceiling, 0),
+            _in_one_family(one),
             NONE
             if one.partial is None
-            else f"{signed(one.partial.rho)} (p {_relation(one.partial.p_value)})",
+            else f"{signed(one.partial.rho)} (p {probability(one.partial.p_value)})",
             _gain(one.out_of_family),
             _gain(one.out_of_family_pooled),
             f"{one.n_rows_left_out:,}",
@@ -57,8 +59,8 @@ def primaries_table(findings: StudyFindings) -> str:
         for one in findings.primaries
     ]
     titles = ["property", "tau", "interval", "p", "adjusted p", "topologies", "same sign",
-              "weakest environment", "of the ceiling", "partial rho", "gain, cells",
-              "gain, all densities", "nets without a value"]  # fmt: skip
+              "weakest environment", "of the ceiling", "in one family", "partial rho",
+              "gain, cells", "gain, all densities", "nets without a value"]  # fmt: skip
     return table(titles, rows)
 
 
@@ -143,6 +145,6 @@ def _gain(found: OutOfFamily | None) -> str:
     return f"{signed(found.gain)}{interval}"
 
 
-def _relation(p_value: float) -> str:
-    text = bare_probability(p_value)
-    return text if text.startswith("<") else f"= {text}"
+def _in_one_family(one: PropertyFinding) -> str:
+    found = one.within_families
+    return NONE if found is None else f"{signed(found.tau)} (p {probability(found.p_value)})"

@@ -90,6 +90,7 @@ def _held(one: PropertyFinding, findings: StudyFindings) -> str:
     if one.share_of_ceiling is not None:
         parts[0] += f"; that is {share(one.share_of_ceiling, 0)} of the noise ceiling"
     parts.append(_places(one))
+    parts += _one_family(one, 1 - float(findings.settings["level"]))
     if one.partial is not None:
         parts.append(
             f"All densities together and the edges of every layer accounted for, the rank "
@@ -122,6 +123,21 @@ def _places(one: PropertyFinding) -> str:
     if worst is None:
         return text
     return f"{text}, weakest in {escaped(worst.environment)} ({signed(worst.tau)})"
+
+
+def _one_family(one: PropertyFinding, limit: float) -> list[str]:
+    """Say whether it holds among the nets of one family, whatever else families share."""
+    found = one.within_families
+    if found is None:
+        reason = one.undefined.get("within_families")
+        return [] if reason is None else [f"Not tried among nets of one family: {escaped(reason)}"]
+    tau, total = found.tau or 0.0, one.test.tau or 0.0
+    said = f"tau is {signed(found.tau)} (p {probability(found.p_value)}"
+    said += f", {counted(found.n_topologies, 'topology', 'topologies')})"
+    if tau * total <= 0:
+        return [f"Among nets of one family it **does not hold**: {said}"]
+    is_shown = found.p_value is not None and found.p_value <= limit
+    return [f"Among nets of one family {said}{'' if is_shown else ', **which is not shown**'}"]
 
 
 def _unseen_families(found: OutOfFamily, where: str, level: str) -> str:

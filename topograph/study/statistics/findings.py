@@ -78,6 +78,9 @@ class PropertyFinding:
     environments : tuple of EnvironmentTau
     worst_environment : EnvironmentTau or None
         With the smallest tau in the direction of the whole.
+    within_families : PermutationTest or None
+        The same test with only the nets of one family in a cell compared, and exchanged: what
+        families share besides the property has no part in it. Primaries only.
     partial : PartialCorrelation or None
         Within environments, all densities together, given the controls. Primaries only.
     out_of_family : OutOfFamily or None
@@ -100,6 +103,7 @@ class PropertyFinding:
     share_of_ceiling: float | None
     environments: tuple[EnvironmentTau, ...]
     worst_environment: EnvironmentTau | None
+    within_families: PermutationTest | None
     partial: PartialCorrelation | None
     out_of_family: OutOfFamily | None
     out_of_family_pooled: OutOfFamily | None

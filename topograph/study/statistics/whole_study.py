@@ -43,10 +43,11 @@ def analyse(
 
     - each property: `permutation_test`, `cluster_bootstrap`, share of the `noise_ceiling`, tau in
       each environment and the worst of them;
-    - each primary besides: Holm's adjustment among primaries, `partial_rank_correlation` given the
-      controls (within environments, all densities together, permuted within strata),
-      `out_of_family` against the controls within cells and within environments, and `two_part` if
-      the table says which nets predict all classes;
+    - each primary besides: Holm's adjustment among primaries, `permutation_test` with only the nets
+      of one family compared, `partial_rank_correlation` given the controls (within environments,
+      all densities together, permuted within strata), `out_of_family` against the controls within
+      cells and within environments, and `two_part` if the table says which nets predict all
+      classes;
     - exploratory properties: Benjamini-Hochberg among themselves.
 
     The p-values of the other parts are not adjusted. Rows in which a property is undefined are
