@@ -76,17 +76,14 @@ def accuracy(plan: Any, folder: Path, way: str, sparsity: float | None, only: in
 
 def table(rows: list[dict[str, Any]], columns: list[str]) -> str:
     """Return accuracies in percent, seed by seed, as Markdown."""
-    lines = [
-        f"| model | rates | seed | {' | '.join(columns)} |",
-        "| --- " * (3 + len(columns)) + "|",
-    ]
-    found = {
-        (row["model"], row["way"], row["seed"], row["column"]): row["accuracy"] for row in rows
-    }
-    for model, way, seed in dict.fromkeys(key[:3] for key in found):
-        values = [found.get((model, way, seed, column)) for column in columns]
-        shown = ["" if value is None else f"{100 * value:.2f}" for value in values]
-        lines.append(f"| {model} | {way} | {seed} | {' | '.join(shown)} |")
+    lines = [f"| rates | seed | {' | '.join(columns)} |", "| --- " * (2 + len(columns)) + "|"]
+    found: dict[tuple[str, int], dict[str, float]] = {}
+    for row in rows:
+        if row["column"] in columns:
+            found.setdefault((row["way"], row["seed"]), {})[row["column"]] = row["accuracy"]
+    for (way, seed), values in found.items():
+        shown = [f"{100 * values[one]:.2f}" if one in values else "" for one in columns]
+        lines.append(f"| {way} | {seed} | {' | '.join(shown)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -136,16 +133,14 @@ def main() -> None:
             (way, f"{float(value):g}", float(value), None)
             for way, value in itertools.product(ways, options.sparsities.split(","))
         ]
+    net = {
+        "model": options.model,
+        "data": name,
+        "n_steps": options.steps,
+        "relu_logits": recipe.relu_logits,
+    }
     for seed, (way, column, sparsity, steps) in itertools.product(options.seeds.split(","), cases):
-        about = {
-            "model": options.model,
-            "data": name,
-            "n_steps": options.steps,
-            "relu_logits": recipe.relu_logits,
-            "way": way,
-            "seed": int(seed),
-            "column": column,
-        }
+        about = net | {"way": way, "seed": int(seed), "column": column}
         if any(about.items() <= row.items() for row in results(options.output)):
             continue
         plan = PruningPlan(
@@ -163,7 +158,8 @@ def main() -> None:
             file.write(json.dumps(about | {"accuracy": found}) + "\n")
     if options.quick:
         print("A trial on digits: the paper's nets are those of MNIST.\n")
-    print(table(results(options.output), list(dict.fromkeys(case[1] for case in cases))))
+    mine = [row for row in results(options.output) if net.items() <= row.items()]
+    print(table(mine, list(dict.fromkeys(case[1] for case in cases))))
 
 
 if __name__ == "__main__":
