@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tests.interop.torch.counts import assert_reads_as_gradients, counted_by_graph
+from topograph.errors import ParameterError
 from topograph.interop.torch import from_module
 
 F = functional
@@ -226,3 +227,10 @@ def test_the_order_of_outputs_is_that_of_the_tensor():
     assert np.array_equal(
         from_module(net, (2,)).layers[0].biadjacency.to_csr().toarray(), [[1, 0, 1], [1, 0, 0]]
     )
+
+
+def test_outputs_that_no_window_can_place_are_refused():
+    module = nn.ConvTranspose1d(1, 1, 3, stride=2, dilation=3, output_padding=2)
+    assert module(torch.zeros(1, 1, 4)).shape[-1] == 15
+    with pytest.raises(ParameterError, match="output_padding must be smaller than its stride"):
+        from_module(module, (1, 4))

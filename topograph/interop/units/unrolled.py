@@ -23,6 +23,7 @@ from topograph.biadjacency import (
 )
 from topograph.biadjacency.kronecker_product import KroneckerProduct
 from topograph.biadjacency.operator import Values
+from topograph.errors import GraphError
 from topograph.interop.units.encoding import Kernel
 from topograph.interop.units.signals import Signal, Term
 from topograph.interop.units.wiring import Wiring, placed
@@ -52,6 +53,8 @@ class Unrolled:
         )
         if kernel.turned:
             operator = Transposed(operator)
+            if operator.shape[0] != prod(signal.shape[-n_axes - 1 :]):
+                raise GraphError("its output_padding must be smaller than its stride.")
         return self._through(signal, _repeated(prod(shape[: -n_axes - 1]), operator), name, shape)
 
     def pool(self, signal: Signal, axes: Sequence[Windows], name: str) -> Signal:
