@@ -168,6 +168,25 @@ def test_one_of_several_outputs_can_be_chosen():
     assert from_module(named, (3,), output="y").equals(graph)
 
 
+def test_outputs_that_are_nested_are_chosen_key_by_key():
+    module = Forward(
+        lambda self, x: {"heads": (self.a(x), [self.b(x)]), "loss": None},
+        a=nn.Linear(3, 2),
+        b=nn.Linear(3, 1),
+    )
+    assert from_module(module, (3,), output=("heads", 0)).widths == (3, 2)
+    for chosen in (("heads", 1), ("heads", 1, 0), ("heads", -1, -1)):
+        assert from_module(module, (3,), output=chosen).widths == (3, 1)
+    for chosen, said in (
+        ("heads", "returns 2 things at 'heads'"),
+        ("loss", "returns NoneType at 'loss'"),
+        (("heads", "a"), r"output after \('heads',\) must be one of 0..1, but it is 'a'"),
+        (("loss", 0), "returns NoneType at"),
+    ):
+        with pytest.raises(ParameterError, match=said):
+            from_module(module, (3,), output=chosen)
+
+
 def test_several_inputs_are_refused():
     module = Forward(lambda _, x, y: x + y)
     with pytest.raises(ParameterError, match="the module must take one tensor"):

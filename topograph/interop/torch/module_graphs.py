@@ -35,7 +35,7 @@ def from_module(
     masks: Mapping[str, Any] | None = None,
     skips: Literal["with", "without"] = "with",
     threshold: float = 0.0,
-    output: int | str | None = None,
+    output: int | str | tuple[int | str, ...] | None = None,
 ) -> LayeredGraph:
     """Layered graph of a PyTorch module: its layers, and how its forward pass joins them.
 
@@ -70,8 +70,9 @@ def from_module(
         Whether sums keep the operands that went past layers with parameters by themselves.
     threshold : float, default 0
         Weights are kept where ``|w| > threshold``.
-    output : int or str, optional
-        Which tensor is the output, by its place or key, where the module returns several.
+    output : int, str or tuple of these, optional
+        Which tensor is the output, by its place or key, where the module returns several; by one
+        after another where these are nested: ``("logits", 0)``.
 
     Returns
     -------
@@ -162,24 +163,36 @@ def _unwrapped(module: nn.Module) -> nn.Module:
     return inner if isinstance(inner, nn.Module) else module
 
 
-def _result(program: Program, output: int | str | None) -> Node:
+def _result(program: Program, output: int | str | tuple[int | str, ...] | None) -> Node:
     (value,) = next(iter(reversed(program.graph.nodes))).args
-    if isinstance(value, tuple | list) and len(value) == 1 and output is None:
+    keys = output if isinstance(output, tuple) else () if output is None else (output,)
+    for place, key in enumerate(keys):
+        if not isinstance(value, tuple | list | dict):
+            break  # the one thing there is
+        if not _has(value, key):
+            known = list(value) if isinstance(value, dict) else f"0..{len(value) - 1}"
+            where = f"output after {keys[:place]!r}" if place else "output"
+            raise ParameterError.expected(where, f"one of {known}", key)
+        value = value[key]  # type: ignore[index]
+    while isinstance(value, tuple | list) and len(value) == 1:
         value = value[0]
-    if output is not None and isinstance(value, tuple | list | dict):
-        try:
-            value = value[output]  # type: ignore[index]
-        except (KeyError, IndexError, TypeError) as error:
-            keys = list(value) if isinstance(value, dict) else f"0..{len(value) - 1}"
-            raise ParameterError.expected("output", f"one of {keys}", output) from error
     if not isinstance(value, Node):
         several = isinstance(value, tuple | list | dict)
         raise ParameterError(
             f"A graph has one output, but the module returns "
-            f"{f'{len(value)} things' if several else type(value).__name__}.",
-            hint="choose one by output=0, or by its key." if several else None,
+            f"{f'{len(value)} things' if several else type(value).__name__}"
+            f"{f' at {output!r}' if keys else ''}.",
+            hint="choose one by output=0, or by its key; where nested, by output=(0, 1)."
+            if several
+            else None,
         )
     return value
+
+
+def _has(value: Any, key: int | str) -> bool:
+    if isinstance(value, dict):
+        return key in value
+    return isinstance(key, int) and -len(value) <= key < len(value)
 
 
 def _features(program: Program, shape: tuple[int, ...]) -> str:
