@@ -157,6 +157,15 @@ def test_scores_of_which_a_constant_hides_some(tmp_path, kind, number):
     assert np.array_equal(found, np.triu(np.ones((3, 3))) > 0 if hides else np.ones((3, 3)) > 0)
 
 
+def test_a_mean_that_is_added_is_another_way(tmp_path):
+    nodes = [
+        ("ReduceMean", ["in", "last"], ["mean"], {}),
+        ("Add", ["in", "mean"], ["out"], {}),
+    ]
+    graph = from_onnx(saved(tmp_path / "net.onnx", nodes, (1, 4), {"last": whole(-1)}))
+    assert reads(graph).all()
+
+
 def test_a_norm_written_out_joins_nothing(tmp_path):
     nodes = [
         ("ReduceMean", ["in", "last"], ["mean"], {}),

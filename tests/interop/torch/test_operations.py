@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tests.interop.torch.counts import assert_reads_as_gradients, counted_by_graph
+from tests.interop.torch.counts import assert_reads_as_gradients, counted_by_graph, reads
 from topograph.errors import ParameterError
 from topograph.interop.torch import from_module
 
@@ -188,6 +188,24 @@ def test_norms_that_are_written_out_join_no_units():
     graph = from_module(Applied(normalised, w=torch.ones(3, 4)), (2, 4))
     assert [layer.name for layer in graph.layers] == ["w"]
     assert any("Normalisation" in note for note in graph.notes)
+
+
+@pytest.mark.parametrize(
+    ("function", "is_norm"),
+    [
+        (lambda x: x - x.mean(-1, keepdim=True), True),
+        (lambda x: torch.add(x, x.mean(-1, keepdim=True), alpha=-1), True),
+        (lambda x: x + x.mean(-1, keepdim=True), False),
+        (lambda x: x.mean(-1, keepdim=True) + x, False),
+        (lambda x: torch.sub(x, x.mean(-1, keepdim=True), alpha=-2), False),
+    ],
+)
+def test_a_mean_that_is_added_is_another_way(function, is_norm):
+    module = Applied(lambda module, x: F.linear(function(x), module.w), w=torch.eye(4))
+    graph = from_module(module, (4,))
+    expected = np.eye(4) if is_norm else np.ones((4, 4))
+    assert np.array_equal(reads(graph) > 0, expected)
+    assert any("Normalisation" in note for note in graph.notes) == is_norm
 
 
 def test_an_operand_of_a_product_counts_once():

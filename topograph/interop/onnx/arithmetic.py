@@ -46,7 +46,7 @@ def _sum(step: Step) -> Signal:
     signals, shape = step.signals(), step.broadcast()
     if len(signals) == 1:
         return _with_constant(step, step.spread(signals[0], shape))
-    found = _of_its_statistic(step, signals, shape)
+    found = _of_its_statistic(step, signals, shape) if step.node.op == "Sub" else None
     if found is not None:
         return found
     return added([step.spread(signal, shape) for signal in signals], shape, step.label)

@@ -43,11 +43,18 @@ def _elementwise(step: Step) -> Any:
 
 
 def _sum(step: Step) -> Signal:
-    """Return both operands: their paths add. Constants feed nothing."""
+    """Return both operands: their paths add. Constants feed nothing.
+
+    A tensor less its mean is a norm; a mean that is added is one more way.
+    """
     signals = step.signals()
     if len(signals) == 1:
         return _with_constant(step, signals[0])
-    found = _of_its_statistic(step, signals)
+    alpha = step.kwargs.get("alpha", 1)
+    is_less = (step.name in ("sub", "subtract", "rsub")) != (
+        isinstance(alpha, int | float) and alpha < 0
+    )
+    found = _of_its_statistic(step, signals) if is_less else None
     return added(signals, step.shape, step.label) if found is None else found
 
 
