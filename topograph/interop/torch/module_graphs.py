@@ -216,7 +216,9 @@ def _features(program: Program, shape: tuple[int, ...]) -> str:
 
 def _channels_axis(program: Program, layer: Node, shape: tuple[int, ...]) -> str:
     """Which axis of the input the channels are that a layer reads along its second axis."""
-    read = layer.all_input_nodes[0]
+    read = layer.args[0] if layer.args else layer.kwargs.get("input")
+    if not isinstance(read, Node):
+        return "first"
     weights = Weights(program.names, None, 0.0)
     try:
         found = interpret(program, read, Unrolled(Wiring(False)), weights, Findings(), "all")
