@@ -89,6 +89,17 @@ def test_packed_data_need_no_other(tmp_path, nets, monkeypatch):
     assert len(list(train_bundle(plan(tmp_path)))) == 4
 
 
+def test_other_data_do_not_take_the_place_of_packed_ones(tmp_path, nets):
+    digits = load_data("digits")
+    for _ in range(2):
+        bundle(nets, tmp_path, pack=digits)
+    held = (tmp_path / "data.safetensors").read_bytes()
+    other = dataclasses.replace(digits, train_labels=digits.train_labels.flip(0))
+    with pytest.raises(ParameterError, match="other images or labels under the name digits"):
+        bundle(nets, tmp_path, pack=other)
+    assert (tmp_path / "data.safetensors").read_bytes() == held
+
+
 def test_packed_data_of_another_name_are_refused(tmp_path, nets):
     bundle(nets, tmp_path, pack=load_data("digits"))
     write_data(dataclasses.replace(load_data("digits"), name="mnist"), tmp_path)

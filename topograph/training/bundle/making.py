@@ -23,7 +23,7 @@ from topograph.training.bundle.manifest import (
 )
 from topograph.training.bundle.mask_files import write_mask
 from topograph.training.bundle.model_mask_files import write_model_masks
-from topograph.training.bundle.packed_data import write_data
+from topograph.training.bundle.packed_data import holds_data, write_data
 from topograph.training.data.dataset import Dataset
 from topograph.training.data.preparation import prepared_shape
 from topograph.training.data.published import find_published
@@ -110,6 +110,7 @@ def make_bundle(
         _check_for_models(recipe, edge_threshold)
     _check_free(place, manifest)
     if pack is not None:
+        _check_same_data(place, pack)
         write_data(pack, place)
     write_manifest(manifest, place)
     return manifest
@@ -209,6 +210,16 @@ def _check_for_models(recipe: Recipe, edge_threshold: float | None) -> None:
 
 def _has_data(folder: Path) -> bool:
     return (folder / MANIFEST).exists() and read_manifest(folder).has_data
+
+
+def _check_same_data(folder: Path, pack: Dataset) -> None:
+    """Refuse other images under a name whose runs may be finished: they would count for these."""
+    if _has_data(folder) and not holds_data(folder, pack):
+        raise ParameterError(
+            f"{shown(folder)}: The folder must hold no data set or the same, but it holds other "
+            f"images or labels under the name {pack.name}.",
+            hint="name another folder, or remove this one.",
+        )
 
 
 def _check_free(folder: Path, manifest: Manifest) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import torch
+
 from topograph.errors import ReadError
 from topograph.io.paths import shown
 from topograph.io.replacing import replacing
@@ -28,6 +30,12 @@ def write_data(data: Dataset, folder: Path) -> None:
     tensors = {name: getattr(data, name).contiguous() for name in _ARRAYS}
     with replacing(folder / DATA) as file:
         file.write(save(tensors, metadata={"about": json.dumps(about)}))
+
+
+def holds_data(folder: Path, data: Dataset) -> bool:
+    """Whether the data set in the folder of a bundle has the images and labels of another."""
+    there = read_packed_data(folder)
+    return all(torch.equal(getattr(there, name), getattr(data, name)) for name in _ARRAYS)
 
 
 def read_packed_data(folder: Path) -> Dataset:
