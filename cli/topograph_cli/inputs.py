@@ -69,7 +69,7 @@ def expanded(paths: tuple[str, ...]) -> tuple[str, ...]:
     """
     found: list[str] = []
     for path in paths:
-        is_pattern = glob.has_magic(path) and not path.startswith(_GENERATE)
+        is_pattern = glob.has_magic(path) and not is_generated(path)
         if not is_pattern or Path(path).exists():
             found.append(path)
             continue
@@ -80,6 +80,16 @@ def expanded(paths: tuple[str, ...]) -> tuple[str, ...]:
             raise click.UsageError(f"No file matches {path!r}.")
         found += matches
     return tuple(found)
+
+
+def mask_name(path: str) -> str:
+    """Return the name of a file without its ending, or what a net is made with on the spot."""
+    return path.removeprefix(_GENERATE) if is_generated(path) else Path(path).stem
+
+
+def is_generated(path: str) -> bool:
+    """Whether a net is to be made on the spot: ``generate:FAMILY OPTIONS``."""
+    return path.startswith(_GENERATE)
 
 
 def open_graph(
@@ -101,7 +111,7 @@ def open_graph(
     check_no_model(wiring)
     from topograph.io import read
 
-    if any(path.startswith(_GENERATE) for path in paths):
+    if any(map(is_generated, paths)):
         return _generated(paths, orientation, threshold, layers)
     return read(
         paths if len(paths) > 1 else paths[0],

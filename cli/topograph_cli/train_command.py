@@ -102,6 +102,7 @@ def train(
     Examples:
       topograph train mask.npz -o runs
       topograph train masks/*.npz --data mnist --seeds 3 --epochs 5 -o runs
+      topograph train "generate:uniform --widths 64,32,10 --density .2" --seeds 3
       topograph train bundle --data-dir data --device cuda
       topograph train bundle --shard 2/8
     """

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from topograph_cli.inputs import expanded, is_generated, mask_name, open_graph
 from topograph_cli.parameters import FiniteRange
 
 if TYPE_CHECKING:
@@ -192,20 +193,25 @@ def _rates(text: str) -> tuple[float, ...]:
 
 
 def read_masks(paths: tuple[str, ...]) -> dict[str, LayeredGraph | ConvolutionMasks]:
-    """Read masks, each under the name of its file, or its path where two have the same name."""
-    import topograph
-    from topograph.io import holds_convolution_masks, read_convolution_masks
+    """Read masks, each under the name of its file, or its path where two have the same name.
 
-    stems = [Path(path).stem for path in paths]
+    A net made on the spot goes by what it is made with.
+    """
+    paths = expanded(paths)
+    stems = [mask_name(path) for path in paths]
     names = [
         stem if stems.count(stem) == 1 else path for stem, path in zip(stems, paths, strict=True)
     ]
-    return {
-        name: read_convolution_masks(path)
-        if holds_convolution_masks(path)
-        else topograph.read(path)
-        for name, path in zip(names, paths, strict=True)
-    }
+    return {name: _read_mask(path) for name, path in zip(names, paths, strict=True)}
+
+
+def _read_mask(path: str) -> LayeredGraph | ConvolutionMasks:
+    import topograph
+    from topograph.io import holds_convolution_masks, read_convolution_masks
+
+    if is_generated(path):
+        return open_graph((path,), None, 0.0, None)
+    return read_convolution_masks(path) if holds_convolution_masks(path) else topograph.read(path)
 
 
 def load_for_packing(data_set: str, data_dir: str | None) -> Dataset:

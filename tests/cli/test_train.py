@@ -37,6 +37,27 @@ def test_a_mask_in_one_step(run, masks):
     assert "Nothing is kept" in done.err
 
 
+def test_nets_made_on_the_spot_are_trained(run, tmp_path):
+    made = "uniform --widths 64,20,10 --density .3"
+    done = run("train", f"generate:{made}", f"generate:{made} --seed 1", *QUICK)
+    assert done.code == 0, done.err
+    assert [line[: len(made)] for line in done.out.splitlines()[1:]] == [made, made]
+    folder = tmp_path / "bundle"
+    assert run("export", f"generate:{made}", "-o", folder).code == 0
+    (entry,) = json.loads((folder / "manifest.json").read_text())["masks"]
+    assert entry["name"] == made
+    assert entry["provenance"]["family"] == "uniform"
+    for wrong, said in (("generate:", ""), ("generate:uniform --widths 64,10", "a density")):
+        outcome = run("train", wrong, *QUICK)
+        assert outcome.code == 2
+        assert said in outcome.err
+
+
+def test_patterns_are_files(run, masks):
+    done = run("train", masks[0].parent / "[ab].npz", *QUICK)
+    assert set(cells(done.out)) == {"a", "b"}
+
+
 def test_export_train_collect(run, masks, tmp_path):
     folder = tmp_path / "bundle"
     done = run("export", *masks[:2], "--seeds", 2, "--steps", 20, "--with-data", "-o", folder)
