@@ -43,7 +43,7 @@ PUBLISHED = {
 
 @dataclass(frozen=True)
 class Job:
-    """One model, method and seed: a dense training, and the sparsities still to be done."""
+    """One model, method and seed, and the sparsities still to be done."""
 
     model: str
     method: str
@@ -56,24 +56,22 @@ class Job:
     sparsities: tuple[float, ...] = SPARSITIES
 
 
-def run(job: Job, target: Path) -> None:
-    """Prune and retrain; append a row a sparsity to the results as soon as it is there."""
+def plan_of(job: Job) -> Any:
+    """Return the plan of a job, with its data read."""
     import torch
 
-    from topograph.pruning import PruningPlan, prune_levels
-    from topograph.training import evaluate, find_recipe, load_data, prepare
+    from topograph.pruning import PruningPlan
+    from topograph.training import find_recipe, load_data
     from topograph.training.heap import keep_freed_memory
 
     torch.set_num_threads(1)
     keep_freed_memory()
-    data = load_data(job.data, job.folder)
     recipe = find_recipe("alford2018", job.data)
     if not job.relu_logits:
         recipe = dataclasses.replace(recipe, name="alford2018, linear logits", relu_logits=False)
-    test = prepare(data, recipe)
-    plan = PruningPlan(
+    return PruningPlan(
         job.model,
-        data,
+        load_data(job.data, job.folder),
         job.method,
         job.sparsities,
         recipe,
@@ -82,6 +80,20 @@ def run(job: Job, target: Path) -> None:
         seed=job.seed,
         device=job.device,
     )
+
+
+def train(job: Job, target: Path) -> None:
+    """Train the dense net of a job, unless it lies beside the results."""
+    dense_net(plan_of(job), target.with_suffix(".dense"))
+
+
+def run(job: Job, target: Path) -> None:
+    """Prune and retrain; append a row a sparsity to the results as soon as it is there."""
+    from topograph.pruning import prune_levels
+    from topograph.training import evaluate, prepare
+
+    plan = plan_of(job)
+    test = prepare(plan.data, plan.recipe)
     for level in prune_levels(plan, dense=dense_net(plan, target.with_suffix(".dense"))):
         found = evaluate(level.module.cpu(), test.test_images, test.test_labels)
         row = {
@@ -99,6 +111,8 @@ def run(job: Job, target: Path) -> None:
         }
         with target.open("a") as file:
             file.write(json.dumps(row) + "\n")
+        done = f"{job.model} {job.method} seed {job.seed} at {level.pruned.sparsity:g} done"
+        print(done, file=sys.stderr, flush=True)
 
 
 def dense_net(plan: Any, folder: Path) -> Any:
@@ -136,14 +150,26 @@ def _dead_outputs(level: Any) -> int:
 
 
 def collect(jobs: list[Job], target: Path, n_workers: int) -> list[dict[str, Any]]:
-    """Do what the results file lacks, several jobs at a time, and return all rows."""
+    """Do what the results file lacks, several sparsities at a time, and return all rows.
+
+    The dense nets come first, each once for all methods.
+    """
     context = multiprocessing.get_context("spawn")
+    nets: dict[tuple[str, int], list[Job]] = {}
+    for job in left_to_do(jobs, target):
+        nets.setdefault((job.model, job.seed), []).append(job)
     with concurrent.futures.ProcessPoolExecutor(n_workers, mp_context=context) as pool:
-        waiting = {pool.submit(run, job, target): job for job in left_to_do(jobs, target)}
-        for future in concurrent.futures.as_completed(waiting):
+        dense = {pool.submit(train, some[0], target): some for some in nets.values()}
+        levels: list[concurrent.futures.Future[None]] = []
+        for future in concurrent.futures.as_completed(dense):
             future.result()
-            job = waiting[future]
-            print(f"{job.model} {job.method} seed {job.seed} done", file=sys.stderr, flush=True)
+            levels += [
+                pool.submit(run, dataclasses.replace(job, sparsities=(sparsity,)), target)
+                for job in dense[future]
+                for sparsity in job.sparsities
+            ]
+        for level in levels:
+            level.result()
     return results(target)
 
 
