@@ -11,13 +11,12 @@ import numpy.typing as npt
 
 from topograph.errors import Undefined
 from topograph.study.statistics.ceilings import NoiseCeiling
-from topograph.study.statistics.columns import joined, labels
 from topograph.study.statistics.concordance import kendall_within_strata
 from topograph.study.statistics.failures import TwoPart
 from topograph.study.statistics.family_prediction import OutOfFamily, out_of_family
 from topograph.study.statistics.findings import EnvironmentTau, PropertyFinding
 from topograph.study.statistics.partial_correlation import partial_rank_correlation
-from topograph.study.statistics.permutations import PermutationTest, permutation_test
+from topograph.study.statistics.permutations import PermutationTest
 from topograph.study.statistics.resampling import cluster_bootstrap
 from topograph.study.statistics.table import StudyTable
 from topograph.study.statistics.units import units_of
@@ -52,6 +51,7 @@ def judged(
     primary: bool,
     ceiling: NoiseCeiling | None,
     parts: TwoPart | None,
+    alone: PermutationTest | None,
 ) -> PropertyFinding:
     """Return the finding on one property, its p-value not yet adjusted.
 
@@ -67,6 +67,8 @@ def judged(
         Exploratory properties get a test, an interval and the environments only.
     ceiling : NoiseCeiling or None
     parts : TwoPart or None
+    alone : PermutationTest or None
+        Among nets of one family.
     """
     rows = tested & np.isfinite(table.arrays[name])
     here = {key: array[rows] for key, array in table.arrays.items()}
@@ -94,9 +96,7 @@ def judged(
         share_of_ceiling=attempt("share_of_ceiling", lambda: _share(test, ceiling)),
         environments=places,
         worst_environment=_worst(places, test.tau),
-        within_families=attempt("within_families", lambda: _within_families(here, name, drawing))
-        if deep
-        else None,
+        within_families=attempt("within_families", lambda: _with_value(alone)) if alone else None,
         partial=attempt("partial", lambda: _partial(table, here, name, drawing)) if deep else None,
         out_of_family=attempt(
             "out_of_family", lambda: _predicted(table, here, name, "cell", drawing)
@@ -126,18 +126,10 @@ def _interval(here: dict[str, npt.NDArray[Any]], name: str, drawing: Drawing) ->
     )
 
 
-def _within_families(
-    here: dict[str, npt.NDArray[Any]], name: str, drawing: Drawing
-) -> PermutationTest:
-    cells, families = labels("cell", here["cell"])[0], labels("family", here["family"])[0]
-    return permutation_test(
-        here[name],
-        here["outcome"],
-        joined(cells, families),
-        here["topology"],
-        n_permutations=drawing.n_permutations,
-        seed=drawing.seed,
-    )
+def _with_value(test: PermutationTest) -> PermutationTest:
+    if test.undefined is not None:
+        raise Undefined(test.undefined)
+    return test
 
 
 def _share(test: PermutationTest, ceiling: NoiseCeiling | None) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -97,6 +98,8 @@ def analyse(
         if len(twins) > 1:
             notes.append(f"{', '.join(twins)} order nets nearly alike: count them as one primary")
     parts = _parts(table, tested, primaries, drawing)
+    families = joined(labels("cell", table.cell)[0], labels("family", table.arrays["family"])[0])
+    alone = _tests(table, tested, primaries, drawing, families)
     found = [
         judged(
             table,
@@ -107,8 +110,9 @@ def analyse(
             primary=name in primaries,
             ceiling=ceiling,
             parts=parts.get(name),
+            alone=alone.get(name),
         )
-        for name, test in _tests(table, tested, names, drawing).items()
+        for name, test in _tests(table, tested, names, drawing, table.cell).items()
     ]
     return StudyFindings(
         cells=cells,
@@ -140,7 +144,11 @@ def _check_roles(table: StudyTable, primaries: Sequence[str], exploratory: Seque
 
 
 def _tests(
-    table: StudyTable, tested: npt.NDArray[np.bool_], names: Sequence[str], drawing: Drawing
+    table: StudyTable,
+    tested: npt.NDArray[np.bool_],
+    names: Sequence[str],
+    drawing: Drawing,
+    strata: npt.NDArray[Any],
 ) -> dict[str, PermutationTest]:
     """Return the test of each property; those with the same gaps share their permutations."""
     found: dict[str, PermutationTest] = {}
@@ -149,7 +157,7 @@ def _tests(
             found |= permutation_tests(
                 {name: table.arrays[name][rows] for name in group},
                 table.arrays["outcome"][rows],
-                table.cell[rows],
+                strata[rows],
                 table.arrays["topology"][rows],
                 n_permutations=drawing.n_permutations,
                 seed=drawing.seed,
