@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import kendalltau
+from scipy.stats import kendalltau, rankdata
 
 from tests.study.simulated import nets
 from topograph.errors import Undefined
@@ -18,6 +18,16 @@ def test_two_seeds_agree_by_kendalls_tau():
     expected = kendalltau(outcome[seeds == 0], outcome[seeds == 1]).statistic
     assert found.agreement == pytest.approx(expected)
     assert found.ceiling == pytest.approx(ceiling_of(expected, 2.0))
+
+
+def test_ties_weigh_as_in_tau_b():
+    random = np.random.default_rng(5)
+    outcome = np.column_stack([random.integers(2, size=20), random.integers(6, size=20)]) + 0.0
+    outcome[:, 1] += 3 * outcome[:, 0]
+    topology, seed = (level.ravel() for level in np.indices((20, 2)))
+    found = noise_ceiling(outcome.ravel(), np.zeros(40), topology, seed, n_splits=2)
+    expected = kendalltau(outcome[:, 0], outcome[:, 1]).statistic
+    assert found.agreement == pytest.approx(expected)
 
 
 def test_an_effect_that_a_seed_has_on_all_topologies_is_no_noise():
@@ -57,3 +67,36 @@ def test_single_seeds_have_no_ceiling():
         noise_ceiling([1, 2], [0, 0], [1, 2], [0, 0])
     with pytest.raises(Undefined, match="tell apart"):
         noise_ceiling([1, 2], [0, 0], [1, 1], [0, 1])
+
+
+def test_three_seeds_are_split_into_one_and_one():
+    random = np.random.default_rng(3)
+    outcome = np.add.outer(random.standard_normal(12), random.standard_normal(3))
+    outcome += random.standard_normal((12, 3))
+    ranks = rankdata(outcome).reshape(12, 3)
+    pairs = [kendalltau(ranks[:, i], ranks[:, j]).statistic for i, j in ((0, 1), (0, 2), (1, 2))]
+    topology, seed = (level.ravel() for level in np.indices((12, 3)))
+    found = noise_ceiling(outcome.ravel(), np.zeros(36), topology, seed, n_splits=1000)
+    assert found.agreement == pytest.approx(np.mean(pairs), abs=0.02)
+    assert found.ceiling == pytest.approx(ceiling_of(found.agreement, 3.0))
+    once = [
+        noise_ceiling(outcome.ravel(), np.zeros(36), topology, seed, n_splits=1, seed=at)
+        for at in range(12)
+    ]
+    assert {round(one.agreement, 9) for one in once} == {round(pair, 9) for pair in pairs}
+
+
+def test_nets_of_a_replicate_count_by_their_mean_rank():
+    """Two labellings of three seeds each, in two strata of unlike ranges, with ties."""
+    random = np.random.default_rng(4)
+    stratum, topology, labelling, _ = (level.ravel() for level in np.indices((2, 8, 2, 3)))
+    outcome = np.round(np.exp(2 * random.standard_normal(96)) + 0.5 * topology) * (1 + 9 * stratum)
+    balance, weight = 0.0, 0.0
+    for at in range(2):
+        here = stratum == at
+        means = rankdata(outcome[here]).reshape(8, 2, 3).mean(axis=2)
+        signs = [np.sign(column[:, None] - column)[np.triu_indices(8, 1)] for column in means.T]
+        balance += float(signs[0] @ signs[1])
+        weight += float(np.sqrt((signs[0] ** 2).sum() * (signs[1] ** 2).sum()))
+    found = noise_ceiling(outcome, stratum, topology, labelling, n_splits=2)
+    assert found.agreement == pytest.approx(balance / weight)

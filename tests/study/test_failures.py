@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -71,3 +73,36 @@ def test_parts_without_a_value_say_why():
     assert none.accuracy_undefined == "no net predicts all classes"
     with pytest.raises(ParameterError, match="only True and False"):
         two_part(prop, outcome, [2] * 24, ["a"] * 24)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("shift", [0, 1, 3])
+def test_chance_is_that_of_all_orders(sign, shift):
+    prop = sign * np.array([1.0, 2, 2, 3, 4, 5])
+    shares = np.roll([0.0, 0, 1, 0, 1, 1], shift)
+    balances = np.array(
+        [
+            sum(
+                np.sign(prop[i] - prop[j]) * (order[i] - order[j])
+                for i, j in itertools.combinations(range(6), 2)
+            )
+            for order in itertools.permutations(shares)
+        ]
+    )
+    tails = (balances >= balances[0]).mean(), (balances <= balances[0]).mean()
+    found = two_part(prop, shares, shares == 1, ["a"] * 6, n_permutations=20_100).success
+    assert found.p_value == pytest.approx(min(1.0, 2 * min(tails)), abs=0.02)
+
+
+def test_chance_is_never_nothing():
+    prop, predicts_all = np.arange(30.0), np.arange(30) >= 15
+    for order in (prop, -prop):
+        found = two_part(order, prop, predicts_all, ["a"] * 30, n_permutations=99).success
+        assert found.p_value == pytest.approx(2 / 100)
+    prop, outcome, predicts_all = rows(3)
+    several = [
+        two_part(prop, outcome, predicts_all, ["a"] * 24, n_permutations=600, seed=seed)
+        for seed in range(4)
+    ]
+    assert len({found.success.p_value for found in several}) > 1
+    assert len({found.accuracy.p_value for found in several}) > 1

@@ -7,6 +7,7 @@ import pytest
 from scipy.optimize import minimize_scalar
 from scipy.special import expit, logit
 from scipy.stats import linregress
+from scipy.stats import t as student
 
 from topograph.errors import MissingExtraError, ParameterError, Undefined
 from topograph.study.statistics import logit_accuracy, mixed_model
@@ -109,6 +110,24 @@ def test_a_balanced_table_has_the_test_of_least_squares_on_means(seed):
     expected = linregress(properties["reach"][::4], means)
     assert found.p_value == pytest.approx(expected.pvalue, rel=1e-3)
     assert found.coefficient / found.standard_deviation == pytest.approx(expected.slope)
+
+
+@pytest.mark.parametrize("level", [0.5, 0.9, 0.95])
+def test_intervals_are_those_of_student(level):
+    found = mixed_model(*nets(2, n_topologies=10), n_images=MANY, level=level)
+    for effect in found.effects.values():
+        reach = student.ppf((1 + level) / 2, found.degrees_of_freedom) * effect.standard_error
+        low, high = effect.coefficient - reach, effect.coefficient + reach
+        assert (effect.interval.low, effect.interval.high) == pytest.approx((low, high))
+
+
+def test_accuracies_at_both_ends_are_clipped_and_counted():
+    accuracy, properties, topology, strata = nets(2, n_topologies=10)
+    accuracy = np.array(accuracy)
+    accuracy[[0, 5]], accuracy[9] = 0.0, 1.0
+    found = mixed_model(accuracy, properties, topology, strata, n_images=1000)
+    assert found.n_clipped == 3
+    assert any("moved by half an image: 3" in note for note in found.notes)
 
 
 def test_the_truth_is_found():

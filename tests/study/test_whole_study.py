@@ -13,8 +13,10 @@ from topograph.study.statistics import (
     benjamini_hochberg,
     cluster_bootstrap,
     holm,
+    out_of_family,
     partial_rank_correlation,
     permutation_test,
+    two_part,
 )
 
 QUICK = {"n_permutations": 199, "n_resamples": 100}
@@ -56,6 +58,57 @@ def test_parts_are_those_of_the_functions(study, findings):
         n_permutations=199,
     )
     assert found.share_of_ceiling == abs(found.test.tau) / findings.ceiling.ceiling
+
+
+@pytest.mark.parametrize("name", ["property_0", "property_1"])
+def test_parts_look_at_tested_cells_alone_with_what_was_asked_for(name):
+    """Another level and seed than the defaults, a cell that is not tested, and a gap."""
+    study = table(1, n=2, n_topologies=16, n_environments=2)
+    random = np.random.default_rng(0)
+    dull = (study.arrays["stratum"] == 1) & (study.arrays["environment"] == "data 0")
+    outcome = np.where(dull, random.standard_normal(study.n_rows), study.arrays["outcome"])
+    topology = study.arrays["topology"]
+    prop = np.where(topology % 7 == 0, np.nan, study.arrays[name])
+    columns = {**study.columns, "outcome": outcome, name: prop}
+    study = StudyTable(columns, study.properties, study.controls)
+    asked = {"n_permutations": 99, "n_resamples": 50, "level": 0.8, "seed": 5}
+    whole = analyse(study, [name], **asked)
+    (found,) = whole.primaries
+    cells = [f"{one.environment} | {one.stratum}" for one in whole.cells if one.tested]
+    tested = np.isin(study.cell, cells)
+    assert not tested[dull].any()
+    kept = tested & np.isfinite(prop)
+    here = {name: array[kept] for name, array in study.arrays.items()}
+    prop, outcome, cell = here[name], here["outcome"], study.cell[kept]
+    tests = {"n_permutations": 99, "seed": 5}
+    drawn = {"n_resamples": 50, "level": 0.8, "seed": 5}
+    assert found.test == permutation_test(prop, outcome, cell, here["topology"], **tests)
+    assert found.interval == cluster_bootstrap(prop, outcome, cell, here["topology"], **drawn)
+    controls = [here["log_edges"]]
+    assert found.partial == partial_rank_correlation(
+        *(prop, outcome, controls, here["environment"], here["topology"]),
+        exchangeable=here["stratum"],
+        **tests,
+    )
+    for predicted, strata in (
+        (found.out_of_family, cell),
+        (found.out_of_family_pooled, here["environment"]),
+    ):
+        rest = (here["family"], strata, here["topology"], here["environment"])
+        assert predicted == out_of_family([prop], outcome, controls, *rest, **drawn)
+    assert found.out_of_family != found.out_of_family_pooled
+    assert found.two_part == two_part(
+        prop, outcome, here["predicts_all"], cell, here["topology"], **tests
+    )
+    assert found.n_rows_left_out == (tested & ~kept).sum() > 0
+    assert np.isnan(study.arrays[name][dull]).any()
+
+
+def test_without_controls_nothing_is_held_fixed(study):
+    bare = StudyTable(study.columns, study.properties, [])
+    (found,) = analyse(bare, ["property_0"], **QUICK).primaries
+    assert found.partial is None
+    assert "no controls" in found.undefined["partial"]
 
 
 def test_primaries_and_exploratory_properties_are_adjusted_apart(findings):
