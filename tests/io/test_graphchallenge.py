@@ -245,3 +245,11 @@ def test_the_official_layers_agree_with_loadtxt():
     expected = np.zeros((1024, 1024), dtype=np.int64)
     np.add.at(expected, (rows, columns), 1)
     np.testing.assert_array_equal(dense(read(path)), expected)
+
+
+@pytest.mark.parametrize("numbers", [(0, 1), (0, 2), (0, 1, 3)])
+def test_layers_are_counted_from_one(tmp_path, numbers):
+    for number in numbers:
+        (tmp_path / f"n2-l{number}.tsv").write_text("1\t1\t1\n2\t2\t1\n")
+    with pytest.raises(ReadError, match="counted from 1, but there is n2-l0"):
+        read(tmp_path)

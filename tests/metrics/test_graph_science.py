@@ -231,3 +231,11 @@ def test_without_igraph_communities_are_refused_and_all_others_are_measured(monk
     assert report.measurement("characteristic_path_length").value > 1
     with pytest.raises(MissingExtraError):
         analyze(net, metrics=["modularity"])
+
+
+def test_small_worlds_are_clustered_and_short_beside_random_nets(monkeypatch):
+    net = from_layers([np.eye(4), np.eye(4)])
+    monkeypatch.setattr(small_world, "_clustering", lambda one: 0.5 if one is net else 0.25)
+    monkeypatch.setattr(small_world, "_mean_distance", lambda one: 2.0 if one is net else 6.0)
+    found = metrics.small_world_coefficient(net)
+    assert float(found) == pytest.approx((0.5 / 0.25) / (2 / 6))

@@ -134,6 +134,11 @@ def _numbered(folder: Path) -> list[Path]:
             f"and {shown(second)} {other} in its name.",
             hint="keep one folder a net.",
         )
+    if 0 in numbers:
+        raise ReadError(
+            f"The layers of a folder must be counted from 1, but there is {shown(numbers[0])}.",
+            hint="rename the files, or give them one by one in the order of the layers.",
+        )
     highest = max(numbers)
     if lost := highest - len(numbers):
         missing = [number for number in range(1, len(numbers) + 6) if number not in numbers]
