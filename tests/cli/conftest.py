@@ -44,3 +44,11 @@ def bridge(tmp_path):
     second = np.array([[1.0, 0.1, 0], [0, 1, 0], [0, 1, 0]])
     np.savez(path, fc1=first, fc2=second)
     return path
+
+
+@pytest.fixture
+def net(tmp_path):
+    """A net of unequal widths as an archive with provenance."""
+    masks = {"fc1": np.eye(4, 3), "fc2": np.triu(np.ones((3, 5)))}
+    topograph.write(topograph.from_layers(masks, provenance={"by": "hand"}), tmp_path / "net.npz")
+    return tmp_path / "net.npz"

@@ -1,4 +1,4 @@
-"""Small random nets of convolutions, poolings, sums and concatenations."""
+"""Small random nets of convolutions, poolings, sums and concatenations, and one's own."""
 
 from __future__ import annotations
 
@@ -7,6 +7,19 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from tests.interop.torch.counts import prune_at_random
+
+
+class Forward(nn.Module):
+    """A module with a forward pass of one's own."""
+
+    def __init__(self, forward, **parts):
+        super().__init__()
+        self.function = forward
+        for name, part in parts.items():
+            setattr(self, name, part)
+
+    def forward(self, *args):
+        return self.function(self, *args)
 
 
 class Residual(nn.Module):

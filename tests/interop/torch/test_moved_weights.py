@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn import functional
 from torch.nn.utils import prune
 
+from tests.interop.torch.nets import Forward
 from topograph.errors import ParameterError
 from topograph.interop import from_module
 from topograph.propagation import EXACT, arrive
@@ -18,19 +19,6 @@ def reach(graph):
     """Which outputs each input reaches."""
     rows = np.eye(graph.n_inputs, dtype=np.int64)
     return np.array([np.array(arrive(graph, row, EXACT)) > 0 for row in rows])
-
-
-class Net(nn.Module):
-    """A module whose forward pass is a function of it and its input."""
-
-    def __init__(self, forward, **parts):
-        super().__init__()
-        self.run = forward
-        for name, part in parts.items():
-            setattr(self, name, part)
-
-    def forward(self, values):
-        return self.run(self, values)
 
 
 def parameter(*shape):
@@ -89,7 +77,7 @@ def test_what_is_written_through_a_view_is_followed(forward):
     layer = nn.Linear(4, 4, bias=False)
     with torch.no_grad():
         layer.weight.copy_(torch.tril(torch.ones(4, 4)) * torch.randn(4, 4))
-    module = Net(forward, fc=layer)
+    module = Forward(forward, fc=layer)
     assert np.array_equal(reach(from_module(module, (4,))), influence(module, 4))
 
 
@@ -108,8 +96,8 @@ def test_what_is_written_through_a_view_is_followed(forward):
 )
 def test_a_mask_goes_where_its_weight_goes(forward, given):
     mask = torch.triu(torch.ones(3, 3))
-    module = Net(forward, weight=parameter(3, 3))
-    masked = Net(forward, weight=nn.Parameter(module.weight.detach() * mask))
+    module = Forward(forward, weight=parameter(3, 3))
+    masked = Forward(forward, weight=nn.Parameter(module.weight.detach() * mask))
     if given:
         graph = from_module(module, (3,), masks={"weight": mask.bool()})
     else:
@@ -123,7 +111,7 @@ def test_another_matrix_of_the_same_shape_does_not_take_the_mask():
         own = functional.linear(values, module.weight)
         return own + functional.linear(values, module.one @ module.other)
 
-    module = Net(forward, weight=parameter(5, 5), one=parameter(5, 2), other=parameter(2, 5))
+    module = Forward(forward, weight=parameter(5, 5), one=parameter(5, 2), other=parameter(2, 5))
     mask = torch.eye(5)
     prune.custom_from_mask(module, "weight", mask)
     assert reach(from_module(module, (5,))).all()
@@ -152,7 +140,7 @@ def attention(masked):
         return scores.softmax(-1) @ value
 
     torch.manual_seed(0)
-    return Net(forward, query=nn.Linear(2, 2), key=nn.Linear(2, 2), value=nn.Linear(2, 2))
+    return Forward(forward, query=nn.Linear(2, 2), key=nn.Linear(2, 2), value=nn.Linear(2, 2))
 
 
 def in_place(scores):
@@ -201,7 +189,7 @@ def test_a_true_in_a_mask_of_multi_head_attention_hides():
         )  # fmt: skip
         return made.transpose(0, 1)
 
-    module = Net(forward, inner=nn.MultiheadAttention(4, 2))
+    module = Forward(forward, inner=nn.MultiheadAttention(4, 2))
     found = reach(from_module(module, (3, 4))).reshape(3, 4, 3, 4).any((1, 3))
     assert np.array_equal(found, CAUSAL.numpy().T > 0)
 
@@ -209,19 +197,19 @@ def test_a_true_in_a_mask_of_multi_head_attention_hides():
 @pytest.mark.parametrize("scale", [1.5, 1.7, 2.0, 0.6])
 @pytest.mark.parametrize("aligned", [False, True])
 def test_linear_interpolation_by_a_factor_reads_what_torch_reads(scale, aligned):
-    module = Net(
+    module = Forward(
         lambda net, values: functional.interpolate(
             net.conv(values), scale_factor=scale, mode="bilinear", align_corners=aligned
         ),
         conv=nn.Conv2d(1, 1, 1),
     )
     graph = from_module(module, (1, 5, 5))
-    inner = Net(lambda _, values: module(values.reshape(1, 1, 5, 5)))
+    inner = Forward(lambda _, values: module(values.reshape(1, 1, 5, 5)))
     assert np.array_equal(reach(graph), influence(inner, 25))
 
 
 def test_antialiased_interpolation_is_refused():
-    module = Net(
+    module = Forward(
         lambda net, values: functional.interpolate(
             net.conv(values), size=(3, 3), mode="bilinear", antialias=True
         ),
@@ -235,7 +223,7 @@ def test_antialiased_interpolation_is_refused():
 def test_an_axis_is_a_dim(name):
     def net(word):
         function = getattr(torch, name)
-        return Net(
+        return Forward(
             lambda module, values: function(module.conv(values), **{word: 1}),
             conv=nn.Conv2d(2, 3, 1),
         )
