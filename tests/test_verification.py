@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from tests import naive
 from tests.strategies import layered_graphs, radix_nets, symmetric_nets
+from tests.verification.leaving_to_primes import leave_all_to_primes
 from topograph.biadjacency import Sparse
 from topograph.errors import ParameterError
 from topograph.generators import graphchallenge_net, radix_net
@@ -20,7 +21,6 @@ from topograph.verification import (
     check_symmetric,
     connectedness,
     prime_check,
-    symmetry,
     verify,
 )
 
@@ -43,12 +43,6 @@ def swapped(graph, seed):
     dense[[a, b], [j, i]] = 1
     layers = [layer.biadjacency for layer in graph.layers[:-1]]
     return chain([*layers, Sparse.from_matrix(dense)])
-
-
-def leave_all_to_primes(patch):
-    patch.setattr(symmetry, "COUNT_ALL_PAIRS_SECONDS", -1.0)
-    patch.setattr(symmetry, "symmetry_by_complete_layer", lambda _: None)
-    patch.setattr(symmetry, "symmetry_by_quotient", lambda _: None)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests import naive
 from tests.biadjacency.folding import check_adjoint, check_as_listed, check_folds
 from tests.strategies import convolutions
-from topograph.biadjacency import Convolution, Sparse, Transposed
+from topograph.biadjacency import Convolution, Sparse, Transposed, convolution
 from topograph.errors import GraphError
 from topograph.graph import chain
 
@@ -180,3 +180,19 @@ def test_units_are_counted_row_major():
     unit = np.flatnonzero(sources == (2 * 4 + y) * 5 + x)
     assert targets[unit].tolist() == [(1 * 4 + y) * 5 + x]
     assert sources.size == math.prod(operator.input_size)
+
+
+def test_convolutions_that_are_padded_at_other_ends_are_not_equal():
+    mask = np.ones((1, 1, 2), dtype=bool)
+    one, other = (chain([Convolution(mask, (4,), padding=(pads,))]) for pads in ((1, 0), (0, 1)))
+    assert (one.widths, one.n_edges) == (other.widths, other.n_edges)
+    assert not one.equals(other)
+
+
+def test_the_limit_of_listing_is_that_of_the_largest_list(monkeypatch):
+    layer = Convolution(np.ones((1, 1, 2), dtype=bool), (4,))
+    monkeypatch.setattr(convolution, "_MOST_UNROLLED", 6)
+    assert layer.to_csr().nnz == 6
+    monkeypatch.setattr(convolution, "_MOST_UNROLLED", 5)
+    with pytest.raises(GraphError, match="Edges can be listed up to"):
+        layer.to_csr()

@@ -7,7 +7,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from topograph.errors import ParameterError
-from topograph.generators.allocation import ALLOCATIONS, allocate_edges
+from topograph.generators.allocation import ALLOCATIONS, allocate_edges, whole_edges
 
 widths = st.lists(st.integers(1, 60), min_size=2, max_size=6)
 
@@ -86,3 +86,14 @@ def test_densities_of_layers_are_rounded_but_never_to_nothing(levels, data):
 def test_refusals(arguments, message):
     with pytest.raises(ParameterError, match=message):
         allocate_edges(*arguments)
+
+
+def test_every_layer_gets_an_edge_where_the_total_allows():
+    assert allocate_edges([100, 100, 1, 1], 0.01) == (99, 1, 1)
+    assert allocate_edges([100, 1, 1, 1], 3 / 102) == (1, 1, 1)
+    assert allocate_edges([100, 1, 1, 1], 2 / 102) == (2, 0, 0)
+
+
+def test_an_edge_for_a_lifted_layer_is_taken_from_where_least_is_missed():
+    sizes = [12, 2, 4, 44, 55]
+    assert whole_edges([0.895, 0.149, 0.298, 3.283, 4.104], sizes) == (1, 1, 1, 3, 3)

@@ -89,3 +89,12 @@ def test_transposed_convolutions_are_rewired_the_other_way_round():
     twin = degree_preserving_twin(net, seed=3)
     assert np.array_equal(twin.layers[0].fan_out(), net.layers[0].fan_out())
     assert not twin.equals(net)
+
+
+@pytest.mark.parametrize("make", [degree_preserving_twin, density_preserving_twin])
+def test_layers_of_channels_used_at_every_position_are_rewired(make):
+    matrix = Sparse.from_matrix(np.random.default_rng(1).random((20, 20)) < 0.3)
+    operator = KroneckerProduct(matrix, Identity(3, 3))
+    twin = make(chain([operator]), seed=2).layers[0].biadjacency
+    assert isinstance(twin, KroneckerProduct)
+    assert (twin.to_csr() != operator.to_csr()).nnz

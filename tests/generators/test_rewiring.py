@@ -9,9 +9,8 @@ from tests.generators.realisations import cells, chance_of_such_uneven_draws, re
 from tests.strategies import layered_graphs
 from topograph.biadjacency import Sparse
 from topograph.errors import ParameterError
-from topograph.generators import radix_net
+from topograph.generators import degree_preserving_twin, density_preserving_twin, radix_net
 from topograph.generators.registry import family_net
-from topograph.generators.rewiring import degree_preserving_twin, density_preserving_twin
 from topograph.graph import chain
 from topograph.metrics import path_count_cv
 from topograph.toy import fano, shortcut
@@ -149,3 +148,17 @@ def test_swaps_are_above_nought(swaps):
 def test_seeds_are_integers(make, seed):
     with pytest.raises(ParameterError, match="seed must be an integer of at least 0"):
         make(fano(), seed)
+
+
+@pytest.mark.parametrize("make", [degree_preserving_twin, density_preserving_twin])
+def test_equal_layers_have_other_twins_each(make):
+    layer = Sparse.from_matrix(np.random.default_rng(0).random((20, 20)) < 0.3)
+    one, other = (la.biadjacency.to_csr() for la in make(chain([layer, layer])).layers)
+    assert (one != other).nnz
+
+
+def test_chance_keeps_no_edge_more_often_than_always():
+    mask = np.zeros((12, 12))
+    mask[0, :] = mask[:, 0] = 1  # 23 edges; that between the hubs would be kept 144 / 23 times
+    told = degree_preserving_twin(chain([Sparse.from_matrix(mask)])).provenance["mixing"][0]
+    assert told["expected"] == pytest.approx((1 + 22 * 12 / 23) / 23)

@@ -253,3 +253,10 @@ def test_layers_are_counted_from_one(tmp_path, numbers):
         (tmp_path / f"n2-l{number}.tsv").write_text("1\t1\t1\n2\t2\t1\n")
     with pytest.raises(ReadError, match="counted from 1, but there is n2-l0"):
         read(tmp_path)
+
+
+def test_layers_count_from_1(tmp_path):
+    for number in (1, 2):
+        (tmp_path / f"n2-l{number}.tsv").write_text("1\t1\t1\n2\t2\t1\n")
+    with pytest.raises(ParameterError, match="from 1:2, but 0:2"):
+        read(tmp_path, layers=(0, 2))

@@ -16,6 +16,7 @@ from topograph import metrics
 from topograph.biadjacency import Kronecker, Sparse
 from topograph.errors import Undefined
 from topograph.graph import Layer, LayeredGraph, chain
+from topograph.io import from_layers
 from topograph.metrics import clustering, cores, cuts, neighbourhoods, products
 from topograph.metrics.low_points import search_depth_first, thinned
 
@@ -221,3 +222,7 @@ def test_what_is_too_costly_says_what_and_how_much(monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr(module, limit, 0)
             assert "--all" in metrics.METRICS[name].too_costly(net)
+
+
+def test_a_star_is_its_own_1_core_and_loses_all_at_once():
+    assert metrics.mean_core_number(from_layers([np.ones((5, 1)), np.ones((1, 1))])) == 1.0

@@ -8,7 +8,7 @@ import itertools
 import torch
 from torch import nn
 
-from topograph.training import MODERN, Dataset, initialise
+from topograph.training import MODERN, Dataset, build_model, initialise
 
 SHORT = dataclasses.replace(MODERN, name="short", batch_size=10)
 
@@ -95,3 +95,22 @@ class Several(nn.Module):
     def forward(self, images):
         values = self.drop(self.norm(self.first(images.flatten(1))).relu())
         return self.last(self.frozen(values).relu())
+
+
+SMALL = {"widths": (40, 20)}
+
+
+def small_net(seed=0):
+    return build_model("lenet-300-100", (1, 8, 8), seed=seed, **SMALL)
+
+
+class Skipping(nn.Module):
+    """Two layers; a path may go round the second."""
+
+    def __init__(self, first, second):
+        super().__init__()
+        self.first, self.second = first, second
+
+    def forward(self, values):
+        values = self.first(values)
+        return values + self.second(values)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from tests.pruning.nets import batch, chain, convolutions
+from tests.pruning.nets import Skipping, batch, chain, convolutions
 from topograph.errors import ParameterError
 from topograph.pruning import graph_of_masks, prune_magnitude, prune_snip, prune_synflow
 from topograph.pruning.synflow import synflow_scores
@@ -124,18 +124,6 @@ def test_a_hundred_layers_neither_overflow_nor_vanish():
     pruned = prune_synflow(module, (30,), 0.99, rounds=5)
     assert pruned.collapsed == ()
     assert pruned.sparsity_reached == pytest.approx(0.99)
-
-
-class Skipping(nn.Module):
-    """Two layers; a path may go round the second."""
-
-    def __init__(self, first, second):
-        super().__init__()
-        self.first, self.second = first, second
-
-    def forward(self, values):
-        values = self.first(values)
-        return values + self.second(values)
 
 
 def test_paths_round_a_layer_weigh_as_they_are():

@@ -6,6 +6,8 @@ import pytest
 import torch
 from torch import nn
 
+from tests.pruning.nets import Skipping, chain
+from topograph.pruning import prune_magnitude, prune_synflow
 from topograph.pruning.synflow import synflow_scores
 from topograph.training import initialise
 
@@ -45,3 +47,32 @@ def test_normalised_batches_scale_by_their_variance_and_shift_nothing():
         found = list(synflow_scores(net(between), (2, 6, 6)).values())
         for score, plain in zip(found, expected, strict=True):
             torch.testing.assert_close(score, plain / 2)
+
+
+def test_halves_are_rounded_as_in_the_other_methods():
+    module = chain([5, 1])
+    kept = prune_magnitude(module, 0.5, scope="global").kept
+    assert prune_synflow(module, (5,), 0.5, rounds=3).kept == kept == {"0.weight": 3}
+
+
+def test_a_net_without_any_path_is_pruned_too():
+    module = chain([3, 3, 3])
+    module[2].weight.data.zero_()
+    assert sum(prune_synflow(module, (3,), 0.5).kept.values()) == 9
+
+
+def test_a_layer_that_carries_nothing_is_none_that_paths_go_round():
+    module = Skipping(nn.Linear(3, 4), nn.Linear(4, 4)).double()
+    module.first.weight.data.fill_(1e250)
+    module.second.weight.data.zero_()
+    kept = prune_synflow(module, (3,), 16 / 28).kept
+    assert kept == {"first.weight": 12, "second.weight": 0}
+
+
+def test_layers_left_out_stay_whole_and_others_reach_the_sparsity():
+    kept = prune_synflow(chain([6, 8, 8, 4]), (6,), 0.5, exclude=["0"]).kept
+    assert kept.get("0.weight", 48) == 48
+    assert kept["2.weight"] + kept["4.weight"] == 48
+    kept = prune_synflow(chain([6, 8, 8, 4]), (6,), 0.5, keep_output_dense=True).kept
+    assert kept.get("4.weight", 32) == 32
+    assert kept["0.weight"] + kept["2.weight"] == 56

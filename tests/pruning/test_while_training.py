@@ -8,7 +8,7 @@ import itertools
 import pytest
 import torch
 
-from tests.pruning.nets import batch, chain
+from tests.pruning.nets import batch, chain, small_net
 from topograph.errors import ParameterError
 from topograph.pruning import (
     cosine_fraction,
@@ -22,15 +22,10 @@ from topograph.pruning import (
 from topograph.pruning.lottery import rounds_for
 from topograph.pruning.rigl import drop_smallest, grow_by_gradient
 from topograph.pruning.set_training import drop_weakest
-from topograph.training import MODERN, build_model, check_zeros_outside, fit, prunable_parameters
+from topograph.training import MODERN, check_zeros_outside, fit, prunable_parameters
 from topograph.training.fitting import Training
 
-SMALL = {"widths": (40, 20)}
 SIZES = {"fc1.weight": 2560, "fc2.weight": 800, "fc3.weight": 200}
-
-
-def small_net(seed=0):
-    return build_model("lenet-300-100", (1, 8, 8), seed=seed, **SMALL)
 
 
 def test_cubic_schedule_values():

@@ -25,9 +25,9 @@ from topograph.digest import mask_digest
 from topograph.errors import Undefined
 from topograph.generators import graphchallenge_net, radix_net
 from topograph.graph import chain
-from topograph.report import Undecided
+from topograph.report import Certificate, Undecided
 from topograph.toy import broken_bridge, butterfly
-from topograph.verification import certify, check_symmetric, verify
+from topograph.verification import certificates, certify, check_symmetric, verify
 from topograph.verification.challenges import challenge
 
 
@@ -118,3 +118,23 @@ def test_deep_nets_are_certified(folder):
     certificate = certify(graph, verify(graph))
     assert accepted(folder, graph, certificate)
     assert len(certificate["claims"][1]["evidence"]["primes"]) == 6
+
+
+def test_a_verdict_of_another_net_is_not_certified():
+    verdicts = verify(butterfly(), ["symmetric"])
+    with pytest.raises(AssertionError, match="does not hold"):
+        certify(broken_bridge(), verdicts)
+
+
+def test_the_count_of_one_pair_is_that_of_all(monkeypatch):
+    graph = radix_net([[4, 4]] * 40)
+    whole = certificates._count(graph)
+    monkeypatch.setattr(certificates, "COUNT_EXACTLY_SECONDS", -1.0)
+    assert certificates._count(graph) == whole == 16**39
+
+
+def test_connectedness_of_a_symmetric_net_is_shown_by_random_vectors():
+    graph = radix_net([[4, 4]])
+    verdict = Certificate("connected", "Every input reaches every output.", "reachability")
+    (claim,) = certify(graph, [verdict])["claims"]
+    assert claim["evidence"]["kind"] == "random-vectors"

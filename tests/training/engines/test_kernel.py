@@ -25,7 +25,7 @@ from tests.training.engines.plain_loop import (
 )
 from topograph import from_layers
 from topograph.errors import MissingExtraError, ParameterError
-from topograph.training import Dataset
+from topograph.training import MODERN, Dataset
 from topograph.training.engines.kernel import KernelEngine
 from topograph.training.engines.member import Member
 
@@ -208,3 +208,11 @@ def test_without_numba_there_is_one_sentence(digits, monkeypatch):
     monkeypatch.setitem(sys.modules, "numba", None)
     with pytest.raises(MissingExtraError, match=r"topograph\[fast\]"):
         make_kernel(mixed_members(), digits, PLAIN)
+
+
+def test_a_retired_member_has_no_state_of_its_optimizer(digits):
+    engine = KernelEngine(mixed_members()[:1], digits, MODERN, torch.device("cpu"))
+    engine.advance(*schedule(digits, MODERN, 3))
+    engine.retire(0)
+    for name, kept in engine.state().items():
+        assert name in ("status", "steps") or not kept.any(), name

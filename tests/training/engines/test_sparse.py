@@ -20,6 +20,7 @@ from tests.training.engines.plain_loop import (
 )
 from topograph import from_layers
 from topograph.errors import ParameterError
+from topograph.training import Dataset
 from topograph.training.engines.member import Member
 from topograph.training.engines.sparse import SparseEngine
 
@@ -87,3 +88,20 @@ def test_numbers_of_layers_must_be_the_same(digits):
     members = [random_member(widths, 0.5) for widths in ((64, 8, 10), (64, 8, 8, 10))]
     with pytest.raises(ParameterError, match="same number of layers"):
         make_sparse(members, digits, PLAIN)
+
+
+def test_whichever_member_retires_is_0_and_the_others_stay():
+    rng = np.random.default_rng(0)
+    images = torch.from_numpy(rng.random((20, 1, 8, 8), dtype=np.float32))
+    labels = torch.from_numpy(rng.integers(0, 10, 20))
+    data = Dataset("drawn", images, labels, images, labels, 10, True)
+    for retired in range(3):
+        engine = SparseEngine(mixed_members(), data, PLAIN, torch.device("cpu"))
+        before = engine.parameters()
+        engine.retire(retired)
+        for index, layers in enumerate(engine.parameters()):
+            for layer, old in zip(layers, before[index], strict=True):
+                if index == retired:
+                    assert not layer.weights.any()
+                else:
+                    assert torch.equal(layer.weights, old.weights)
