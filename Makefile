@@ -7,7 +7,7 @@ BENCH_STAMP := $(VENV)/.installed-bench
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help demo study-demo test slow lint types contracts docs pages wheel-test check bench clean
+.PHONY: help demo study-demo test slow explore lint types contracts docs pages wheel-test check bench clean
 
 help:  ## Show what this Makefile can do
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 16
@@ -34,6 +34,9 @@ test: $(STAMP)  ## Run the whole test suite (no GPU, no network)
 
 slow: $(STAMP)  ## Run the tests that take minutes or gigabytes
 	$(BIN)/python -m pytest -m slow
+
+explore: $(STAMP)  ## Run the laws on other random examples, more of them
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --hypothesis-profile explore
 
 lint: $(STAMP)  ## Check format and style
 	$(BIN)/ruff format --check .

@@ -3,7 +3,6 @@
 import dataclasses
 import itertools
 import math
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +12,7 @@ from topograph.errors import ParameterError
 from topograph.generators import fit_widths, radix_net
 from topograph.metrics import density, is_symmetric, output_fan_in_min
 from topograph.radix import divisors
+from topograph.radix import suggestion as search
 from topograph.radix.suggestion import suggest_radix
 
 small_widths = st.lists(st.integers(2, 40), min_size=2, max_size=4)
@@ -134,10 +134,18 @@ def test_suggestions_are_ranked_frozen_and_the_same_every_time():
 
 
 @pytest.mark.parametrize("widths", [[65536] * 13, [1024] * 121, [99_991, 65_537, 1009]])
-def test_the_search_is_bounded(widths):
-    began = time.process_time()
+def test_the_search_ends_with_the_base_that_reaches_its_steps(monkeypatch, widths):
+    steps, best_radices = [], search._best_radices
+
+    def counted(*given):
+        found = best_radices(*given)
+        steps.append(found[1])
+        return found
+
+    monkeypatch.setattr(search, "_best_radices", counted)
     assert suggest_radix(widths, 0.001, max_width_mismatch=1.0)
-    assert time.process_time() - began < 30
+    assert sum(steps[:-1]) <= search._STEPS < sum(steps)
+    assert max(steps) < search._STEPS
 
 
 @pytest.mark.parametrize(
