@@ -38,7 +38,7 @@ KILLED = """
 
 
 def test_killed_at_any_moment_it_goes_on_from_the_last_epoch(tmp_path, nets):
-    long = dataclasses.replace(SHORT, n_steps=200)
+    long = dataclasses.replace(SHORT, n_steps=1000)  # seconds, of which the kills take tenths
     for name in ("whole", "killed"):
         make_bundle(nets, "digits", long, tmp_path / name, seeds=(0, 1))
     whole = list(train_bundle(plan(tmp_path / "whole")))
