@@ -109,7 +109,11 @@ def test_workers_end_with_the_one_that_started_them(tmp_path, nets):
     assert list(checkpoints.glob("*.safetensors"))
     parent.kill()
     parent.wait()
-    time.sleep(3)
-    ages = [path.stat().st_mtime for path in checkpoints.glob("*.safetensors")]
-    time.sleep(2)
-    assert ages == [path.stat().st_mtime for path in checkpoints.glob("*.safetensors")]
+    ages, deadline = None, time.monotonic() + 60
+    while ages != (ages := ages_in(checkpoints)) and time.monotonic() < deadline:
+        time.sleep(2)
+    assert time.monotonic() < deadline
+
+
+def ages_in(checkpoints):
+    return sorted(path.stat().st_mtime for path in checkpoints.glob("*.safetensors"))
