@@ -70,9 +70,17 @@ def twin(
         made = generators.isomorphic_twin(graph, seed)
     save(made, output)
     for index, told in enumerate(made.provenance.get("mixing", ()), start=1):
+        rounds = f"{told['trades']:,} round{'s' * (told['trades'] != 1)}"
+        trades = f", then {rounds} of trades" if told["trades"] else ""
         click.echo(
-            f"Layer {index}: {told['accepted']:,} of {told['proposed']:,} swaps accepted; "
+            f"Layer {index}: {told['accepted']:,} of {told['proposed']:,} swaps accepted{trades}; "
             f"{told['kept']:.3g} of the edges are where they were, "
-            f"by chance {told['expected']:.3g}.",
+            f"by chance about {told['expected']:.3g}.",
             err=True,
         )
+        if not told["mixed"]:
+            click.echo(
+                f"Layer {index} is not mixed yet: {told['kept_halfway']:.3g} were where they were "
+                "halfway. Raise --swaps-per-edge.",
+                err=True,
+            )

@@ -1,5 +1,7 @@
 """Twins keep what they promise to keep, and nothing else."""
 
+import statistics
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,6 +13,7 @@ from topograph.biadjacency import Sparse
 from topograph.errors import ParameterError
 from topograph.generators import degree_preserving_twin, density_preserving_twin, radix_net
 from topograph.generators.registry import family_net
+from topograph.generators.switching import switch
 from topograph.graph import chain
 from topograph.metrics import path_count_cv
 from topograph.toy import fano, shortcut
@@ -104,6 +107,38 @@ def test_mixing_leaves_no_more_edges_than_chance(density):
     assert mixing["proposed"] >= 9 * min(net.n_edges, 120 * 90 - net.n_edges)
     assert 0 < mixing["accepted"] <= mixing["proposed"]
     assert mixing["kept"] == pytest.approx(mixing["expected"], abs=0.02 + 3 / net.n_edges**0.5)
+
+
+def test_where_swaps_are_refused_trades_mix():
+    """A few hubs on either side, joined to nearly all; of the rest few edges can be swapped."""
+    rng = np.random.default_rng(0)
+    ranks = np.arange(60)
+    mask = rng.random((60, 60)) < 9 / (1 + ranks[:, None] + ranks)
+    net = chain([Sparse.from_matrix(mask)])
+    kept, far = [], []
+    for seed in range(5):
+        told = degree_preserving_twin(net, seed).provenance["mixing"][0]
+        assert 3 * told["accepted"] < told["proposed"]
+        assert told["trades"] == 20
+        assert told["mixed"]
+        kept.append(told["kept"])
+        far.append(_kept_after_swaps_alone(net, mask, 2000, seed))
+    assert statistics.fmean(kept) == pytest.approx(statistics.fmean(far), abs=0.02)
+
+
+def _kept_after_swaps_alone(net, mask, n_batches, seed):
+    before = np.flatnonzero(mask)
+    after = before.copy()
+    switch(after, net.layers[0].shape, n_batches, np.random.default_rng(seed))
+    return np.isin(after, before).mean()
+
+
+def test_a_layer_that_was_hardly_moved_is_not_mixed():
+    net = family_net("biregular", [200, 200], fan_in=8)
+    told = degree_preserving_twin(net, swaps_per_edge=1).provenance["mixing"][0]
+    assert told["kept_halfway"] > told["kept"] + 0.1
+    assert not told["mixed"]
+    assert degree_preserving_twin(net).provenance["mixing"][0]["mixed"]
 
 
 def test_kept_edges_are_counted():

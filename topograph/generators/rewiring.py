@@ -20,7 +20,10 @@ from topograph.generators.provenance import derived_by
 from topograph.generators.random_subsets import random_subsets
 from topograph.generators.streams import stream
 from topograph.generators.switching import Switches, switch
+from topograph.generators.trading import trade
 from topograph.graph import Layer, LayeredGraph
+
+_REFUSED_TOO_OFTEN = 3  # proposals for each swap that is accepted
 
 
 def degree_preserving_twin(
@@ -30,7 +33,10 @@ def degree_preserving_twin(
 
     Pairs of edges of a layer exchange their targets wherever that gives no edge twice. The
     more is swapped, the closer all layers with these degrees come to being equally likely;
-    ten proposals an edge are plenty where most are accepted. Of a convolution, the pairs of
+    ten proposals an edge are plenty where most are accepted. Where two of three are refused,
+    because some units have most of the edges, rounds of trades follow, as many as there were
+    batches of swaps, two for each proposal an edge: all units of a level, in pairs, deal out
+    anew the edges that only one of the two has. Of a convolution, the pairs of
     channels joined at each place of the kernel are switched, so that it stays a convolution.
     Layers without parameters stay.
 
@@ -48,8 +54,11 @@ def degree_preserving_twin(
     LayeredGraph
         Same levels and layer names; layers hold their edges, convolutions their kernels. The
         provenance tells of the mixing of each layer: ``proposed`` and ``accepted`` swaps,
-        ``kept``, the share of the edges that are where they were, and ``expected``, what chance
-        alone keeps: about the mean of ``fan_out_i fan_in_j / E`` over the edges.
+        rounds of ``trades``, ``kept``, the share of the edges that are where they were,
+        ``kept_halfway`` through the swaps, or the trades, ``mixed``, whether what was kept fell
+        no further after that than by chance, and ``expected``, what chance alone keeps: about
+        the mean of ``fan_out_i fan_in_j / E``, at most 1, over the edges; too little where
+        fans differ much.
 
     Raises
     ------
@@ -60,7 +69,8 @@ def degree_preserving_twin(
     ----------
     Maslov & Sneppen, "Specificity and stability in topology of protein networks", 2002;
     Milo et al., "On the uniform generation of random graphs with prescribed degree
-    sequences", 2003.
+    sequences", 2003; Carstens et al., "Parallel and I/O-efficient randomisation of massive
+    networks using global curveball trades", 2018.
 
     Examples
     --------
@@ -147,10 +157,12 @@ def density_preserving_twin(graph: LayeredGraph, seed: int = 0) -> LayeredGraph:
 
 
 class _Mixing(NamedTuple):
-    """How far edges were switched; ``kept`` and ``expected`` as numbers of edges."""
+    """How far edges were moved; those kept and expected as numbers of edges."""
 
     n_edges: int
     switches: Switches
+    trades: int
+    kept_halfway: int
     kept: int
     expected: float
 
@@ -158,31 +170,52 @@ class _Mixing(NamedTuple):
 def _switched(
     before: Values, shape: tuple[int, int], n_batches: int, rng: np.random.Generator
 ) -> tuple[Values, _Mixing]:
-    """Switch edges, of a dense layer those left out, and tell how far that went."""
+    """Move edges, of a dense layer those left out, and tell how far that went."""
     total = shape[0] * shape[1]
-    if 2 * before.size > total:
-        absent = other_cells(before, total)
-        switches = switch(absent, shape, n_batches, rng)
-        after = other_cells(absent, total)
-    else:
-        after = before.copy()
-        switches = switch(after, shape, n_batches, rng)
-        after.sort()
+    is_dense = 2 * before.size > total
+    moved = other_cells(before, total) if is_dense else before.copy()
+
+    def now() -> Values:
+        return other_cells(moved, total) if is_dense else np.sort(moved)
+
+    trades, half = 0, n_batches // 2
+    first = switch(moved, shape, half, rng)
+    halfway = now()
+    rest = switch(moved, shape, n_batches - half, rng)
+    switches = Switches(first.proposed + rest.proposed, first.accepted + rest.accepted)
+    if _REFUSED_TOO_OFTEN * switches.accepted < switches.proposed:
+        trades = n_batches
+        moved = trade(moved, shape, half, rng)
+        halfway = now()
+        moved = trade(moved, shape, trades - half, rng)
+    after = now()
     n_edges = max(before.size, 1)
     sources, targets = np.divmod(before, shape[1])
     fans = np.bincount(sources)[sources] * np.bincount(targets)[targets] / n_edges
+    expected = float(np.minimum(fans, 1.0).sum())
+    kept = (_in_both(before, halfway), _in_both(before, after))
+    return after, _Mixing(before.size, switches, trades, *kept, expected)
+
+
+def _in_both(before: Values, after: Values) -> int:
+    """Return how many cells two sorted lists share."""
     same = before[np.minimum(np.searchsorted(before, after), before.size - 1)] == after
-    kept, expected = int(np.count_nonzero(same)), float(np.minimum(fans, 1.0).sum())
-    return after, _Mixing(before.size, switches, kept, expected)
+    return int(np.count_nonzero(same))
 
 
 def _together(parts: Sequence[_Mixing]) -> dict[str, Any]:
     """Tell of the mixing of a layer; of one without parameters that all its edges stay."""
     n_edges = max(sum(part.n_edges for part in parts), 1)
+    halfway = sum(part.kept_halfway for part in parts) / n_edges if parts else 1.0
+    kept = sum(part.kept for part in parts) / n_edges if parts else 1.0
+    by_chance = 4.0 * math.sqrt(2.0 * halfway * (1.0 - halfway) / n_edges) + 2.0 / n_edges
     return {
         "proposed": sum(part.switches.proposed for part in parts),
         "accepted": sum(part.switches.accepted for part in parts),
-        "kept": sum(part.kept for part in parts) / n_edges if parts else 1.0,
+        "trades": max((part.trades for part in parts), default=0),
+        "kept": kept,
+        "kept_halfway": halfway,
+        "mixed": halfway - kept <= by_chance,
         "expected": sum(part.expected for part in parts) / n_edges if parts else 1.0,
     }
 
