@@ -69,8 +69,10 @@ def drawn(widths: tuple[int, ...], density: float, seeds: int) -> Iterator[dict[
     """Give a row a family: means over seeds."""
     for name in FAMILIES:
         try:
+            options = {"n": 1} if name == "n-m" and density <= 0.25 else {}  # 1:4, else 2:4
             nets = [
-                family_net(name, widths, density, seed=seed, nearest=True) for seed in range(seeds)
+                family_net(name, widths, density, seed=seed, nearest=True, **options)
+                for seed in range(seeds)
             ]
         except ParameterError as refused:
             yield {"mask": name, "density": density, "remark": refused.message}

@@ -179,8 +179,10 @@ def test_masks_that_topograph_saved_are_wired_by_name(tmp_path):
     net = build_architecture("conv-net", (1, 8, 8), channels=(2, 3))
     pruned = prune_magnitude(net, 0.5)
     path = tmp_path / "masks.npz"
-    save_masks(pruned, net, path, input_shape=(1, 8, 8))
+    made = {"method": "magnitude", "seed": 3}
+    save_masks(pruned, net, path, input_shape=(1, 8, 8), provenance=made)
     graph = graph_of(path, "conv-net", encoding="channel")
+    assert made.items() <= graph.provenance["masks"].items()
     for name, mask in pruned.masks.items():
         kept = mask.flatten(2).any(2) if mask.ndim > 2 else mask
         layer = graph.layer(name.removesuffix(".weight")).biadjacency.to_csr().toarray()

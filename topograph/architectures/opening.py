@@ -94,7 +94,7 @@ def graph_of(
 
     threshold = checked_threshold(threshold)
     (file,) = listed([path])
-    state, own_shape = _opened(file)
+    state, own_shape, made_by = _opened(file)
     shape = own_shape if input_shape is None else input_shape
     with naming(shown(file)):
         if is_factory(model):
@@ -121,21 +121,21 @@ def graph_of(
     return LayeredGraph(
         graph.widths,
         graph.layers,
-        {"model": model, **dict(graph.provenance)},
+        {"model": model, **({"masks": made_by} if made_by else {}), **dict(graph.provenance)},
         [*state.notes, *fitted.notes, *graph.notes],
         skipped,
     )
 
 
-def _opened(file: Path) -> tuple[StateDict, Sequence[int] | None]:
-    """Return what a file holds, and the input shape if it says one."""
+def _opened(file: Path) -> tuple[StateDict, Sequence[int] | None, Mapping[str, Any]]:
+    """Return what a file holds, and the input shape and how the masks were made if it says so."""
     if holds_convolution_masks(file):
         found = read_convolution_masks(file)
-        return held_state(found.masks), found.header["input"]
+        return held_state(found.masks), found.header["input"], found.header["provenance"]
     if extension(file) == ".npz":
         with naming(shown(file)):
-            return held_state(_arrays(file)), None
-    return read_state_dict(file), None
+            return held_state(_arrays(file)), None, {}
+    return read_state_dict(file), None, {}
 
 
 def _arrays(file: Path) -> dict[str, Any]:
