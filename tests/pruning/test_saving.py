@@ -165,6 +165,38 @@ def test_what_joins_branches_is_said():
         assert not any("joins" in step for step in describe_layers(module, shape))
 
 
+@pytest.mark.parametrize(
+    ("pooling", "n_edges"),
+    [(nn.AdaptiveAvgPool2d(1), 2 * 36), (nn.AdaptiveMaxPool2d((2, 3)), 2 * 36)],
+)
+def test_adaptive_poolings_of_equal_windows_are_poolings(tmp_path, pooling, n_edges):
+    sides = pooling(torch.zeros(1, 2, 6, 6))[0, 0].numel()
+    net = nn.Sequential(
+        nn.Conv2d(1, 2, 3, padding=1), nn.ReLU(), pooling, nn.Flatten(), nn.Linear(2 * sides, 3)
+    )
+    path = tmp_path / "masks.npz"
+    save_masks(prune_magnitude(net, 0.5), net, path, input_shape=(1, 6, 6))
+    graph = topograph.read(path)
+    assert graph.widths == (36, 72, 2 * sides, 3)
+    assert graph.layers[1].n_edges == n_edges
+
+
+@pytest.mark.parametrize(
+    "between", [nn.AdaptiveAvgPool2d(4), nn.Upsample(scale_factor=2), nn.PixelShuffle(2)]
+)
+def test_behind_layers_that_are_not_recorded_a_net_is_no_chain(between):
+    channels, sides = between(torch.zeros(1, 4, 6, 6)).shape[1:3]
+    after = nn.Linear(channels * sides**2, 3)
+    net = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), between, nn.ReLU(), nn.Flatten(), after)
+    said = {step["name"]: step.get("joins", False) for step in describe_layers(net, (1, 6, 6))}
+    assert said == {"0": False, "3": True, "4": False}
+
+
+def test_unflattened_values_are_those_of_a_chain():
+    net = nn.Sequential(nn.Linear(4, 8), nn.Unflatten(1, (2, 2, 2)), nn.Conv2d(2, 1, 1))
+    assert not any("joins" in step for step in describe_layers(net, (4,)))
+
+
 def test_values_changed_in_place_are_followed():
     module = nn.Sequential(nn.Conv2d(1, 2, 3), nn.ReLU(inplace=True), nn.Conv2d(2, 1, 2))
     assert not any("joins" in step for step in describe_layers(module, (1, 4, 4)))

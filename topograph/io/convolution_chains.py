@@ -22,7 +22,8 @@ from topograph.io.zipped import Members
 
 _RESIDUAL = ("resnet-20",)  # models whose files may be older than the key "joins"
 _NAMED_MODEL = (
-    "name the model, which says how they are joined: --model resnet20-blocks, for example."
+    "name the model, which says how they are joined: --model resnet20-blocks, for example, or "
+    "package.module:factory of a net of your own, with --input-shape 3,32,32."
 )
 
 

@@ -22,6 +22,14 @@ _POOLINGS = {
     nn.AvgPool2d: "average_pooling",
     nn.AvgPool3d: "average_pooling",
 }
+_ADAPTIVE = {
+    nn.AdaptiveMaxPool1d: "max_pooling",
+    nn.AdaptiveMaxPool2d: "max_pooling",
+    nn.AdaptiveMaxPool3d: "max_pooling",
+    nn.AdaptiveAvgPool1d: "average_pooling",
+    nn.AdaptiveAvgPool2d: "average_pooling",
+    nn.AdaptiveAvgPool3d: "average_pooling",
+}
 
 
 @torch.no_grad()
@@ -40,8 +48,10 @@ def describe_layers(module: nn.Module, input_shape: Sequence[int]) -> list[Step]
     list of dict
         Kind and geometry of each convolution, pooling, flattening and linear layer, with the
         shapes of its input and output; see docs/pruning.md. Layers that work unit by unit,
-        such as ReLU, and normalisations are left out. A layer that reads anything else than
-        what the layer before it gives ``joins``: then the net is no chain.
+        such as ReLU, and normalisations are left out. An adaptive pooling into windows of one
+        size is the pooling that it amounts to. A layer that reads anything else than what the
+        layer before it gives ``joins``, and so does one behind a layer of another kind that
+        changes the shape: then the net is no chain.
 
     Raises
     ------
@@ -91,8 +101,9 @@ class _Recorder:
         def keep(child: nn.Module, given: tuple[Tensor, ...], got: Tensor) -> None:
             self._is_joined |= self._last is not None and not _follows(given[0], self._last)
             self._last = got.clone()  # a layer after it may work in place
-            found = _geometry(name, child)
+            found = _geometry(name, child) or _fixed_pooling(child, given[0], got)
             if found is None:
+                self._is_joined |= given[0].shape != got.shape and not _follows(got, given[0])
                 return
             step = {"name": name, **found}
             step |= {"input": list(given[0].shape[1:]), "output": list(got.shape[1:])}
@@ -142,6 +153,23 @@ def _geometry(name: str, child: nn.Module) -> Step | None:
                 "padding": [[side, side] for side in _each(child.padding, rank)],
                 "dilation": _each(getattr(child, "dilation", 1), rank),
                 "ceil_mode": bool(child.ceil_mode),
+            }
+    return None
+
+
+def _fixed_pooling(child: nn.Module, given: Tensor, got: Tensor) -> Step | None:
+    """Return an adaptive pooling whose windows are of one size and side by side, else None."""
+    sides = list(zip(given.shape[2:], got.shape[2:], strict=False))
+    for kind, said in _ADAPTIVE.items():
+        if isinstance(child, kind) and not any(before % after for before, after in sides):
+            size = [before // after for before, after in sides]
+            return {
+                "kind": said,
+                "size": size,
+                "stride": size,
+                "padding": [[0, 0] for _ in size],
+                "dilation": [1 for _ in size],
+                "ceil_mode": False,
             }
     return None
 
