@@ -108,7 +108,8 @@ def test_all_choices_of_a_group_are_equally_likely():
 
 
 def test_counts_other_than_n_of_m_are_refused_with_the_one():
-    with pytest.raises(ParameterError, match=r"Layer 1 .* the nearest is 117600 \(density 0.5\)"):
+    words = r"Layer 1 .* the nearest is 117600 \(density 0.5\); with others than n = 2, m = 4 other"
+    with pytest.raises(ParameterError, match=words):
         family_net("n-m", [784, 300], 0.4)
     assert family_net("n-m", [784, 300], 0.25, n=2, m=8).n_edges == 58800
     with pytest.raises(ParameterError, match="the nearest: 6"):

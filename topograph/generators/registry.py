@@ -229,10 +229,13 @@ def _reached(
         return min(counts, key=lambda count: abs(count - n_edges))
     listed = " or ".join(f"{count} (density {count / (n_in * n_out):.6g})" for count in counts)
     verb = "are" if len(counts) > 1 else "is"
+    taken = {**chosen.options, **options}
+    said = ", ".join(f"{key} = {value}" for key, value in taken.items() if type(value) is int)
+    others = f"; with others than {said} other densities can be had" if said else ""
     raise ParameterError(
         f"Layer {index} of {n_in} x {n_out} cannot have {n_edges} edges "
         f"(density {n_edges / (n_in * n_out):.6g}) in the family {chosen.name!r}.",
-        hint=f"the nearest {verb} {listed}; or take the nearest by `nearest` (--nearest)."
+        hint=f"the nearest {verb} {listed}{others}; or take the nearest by `nearest` (--nearest)."
         if counts
         else "it has no member of this shape.",
     )
