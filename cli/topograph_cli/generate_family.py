@@ -46,7 +46,7 @@ def family_command(family: Family) -> click.Command:
             **options,
         )
         save(graph, output)
-        _tell_what_differs(graph.provenance)
+        _tell_what_differs(graph)
 
     text = inspect.getdoc(family.draw) or ""
     summary = re.split(r"\n(?:Parameters|Returns|Examples)\n-+\n", text)[0]
@@ -136,8 +136,22 @@ def _parameter_text(text: str, name: str) -> str:
     return "Put inputs and outputs in a random order." if name == "permuted" else ""
 
 
-def _tell_what_differs(provenance: Any) -> None:
-    asked, reached = provenance["edges_asked"], provenance["edges_reached"]
+def _tell_what_differs(graph: Any) -> None:
+    asked, reached = graph.provenance["edges_asked"], graph.provenance["edges_reached"]
     if asked != reached:
-        shown = ", ".join(f"{a} -> {r}" for a, r in zip(asked, reached, strict=True))
-        click.echo(f"Edges asked -> reached, layer by layer: {shown}.", err=True)
+        click.echo(f"Edges asked -> reached, layer by layer: {_pairs(asked, reached)}.", err=True)
+    density = graph.provenance["parameters"].get("density")
+    if density is None:
+        return
+    if isinstance(density, list):
+        asked, about = density, "Densities of the layers"
+        reached = [layer.n_edges / layer.n_possible_edges for layer in graph.layers]
+    else:
+        possible = sum(layer.n_possible_edges for layer in graph.layers)
+        asked, reached, about = [density], [graph.n_edges / possible], "Density"
+    if asked != reached:
+        click.echo(f"{about} asked -> reached: {_pairs(asked, reached)}.", err=True)
+
+
+def _pairs(asked: list[float], reached: list[float]) -> str:
+    return ", ".join(f"{a:.10g} -> {r:.10g}" for a, r in zip(asked, reached, strict=True))

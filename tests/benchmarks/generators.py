@@ -20,7 +20,7 @@ import networkx as nx
 import numpy as np
 
 from topograph.biadjacency import Sparse
-from topograph.generators import FAMILIES, degree_preserving_twin
+from topograph.generators import FAMILIES, degree_preserving_twin, radix_net
 from topograph.generators.degree_family import biregular_layer
 from topograph.graph import LayeredGraph, chain
 
@@ -52,17 +52,26 @@ def _families(width: int, fan: int, names: list[str]) -> None:
     print("| --- | ---: | ---: | ---: |")  # noqa: T201
     for name in names:
         chosen, wish = FAMILIES[name], width * fan
-        counts = (wish,) if chosen.reachable is None else chosen.reachable(width, width, wish)
+        given = {"n": 1, "m": width // fan} if name == "n-m" else {}
+        counts: tuple[int, ...] = (wish,)
+        if chosen.reachable is not None:
+            counts = chosen.reachable(width, width, wish, **given)
         n_edges = min(counts, key=lambda count: abs(count - wish))
         if n_edges > 2 * wish:
             print(f"| {name} | | none below {n_edges:,} | |")  # noqa: T201
             continue
         began = time.perf_counter()
-        layer = chosen.layer(width, width, n_edges, np.random.default_rng(0)).biadjacency
+        rng = np.random.default_rng(0)
+        layer = chosen.layer(width, width, n_edges, rng, **given).biadjacency
         seconds = time.perf_counter() - began
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         row = f"| {name} | {seconds:.2f} | {layer.n_edges:,} | {peak:.2f} GB |"
         print(row, flush=True)  # noqa: T201
+    began = time.perf_counter()
+    listed = radix_net([[fan, width // fan]]).layers[0].biadjacency.to_csr()
+    seconds = time.perf_counter() - began
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(f"| radix, edges listed | {seconds:.2f} | {listed.nnz:,} | {peak:.2f} GB |")  # noqa: T201
 
 
 def _beside_others(repeats: int) -> None:

@@ -100,3 +100,20 @@ def test_every_option_of_a_family_has_a_word_of_help(family):
     command = family_command(FAMILIES[family])
     assert all(option.help for option in command.params if option.name != "seed")
     assert "  " not in command.help.replace("\n", "")
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (["--density", "0.0349"], "Density asked -> reached: 0.0349 -> 0.03.\n"),
+        (["--density", "0.03"], ""),
+        (["--fan-in", "3"], ""),
+        (
+            ["--layer-densities", "0.111"],
+            "Densities of the layers asked -> reached: 0.111 -> 0.11.\n",
+        ),
+    ],
+)
+def test_the_density_reached_is_told_where_it_is_another(run, tmp_path, asked, words):
+    outcome = run("generate", "uniform", "--widths", "10,10", *asked, "-o", tmp_path / "net.npz")
+    assert outcome.err.partition("\n")[2] == words
