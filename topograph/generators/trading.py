@@ -62,20 +62,18 @@ def _round(
     place[order] = np.arange(shape[0])
     places = place[units]  # those of a pair are 2 p and 2 p + 1
     pairs = places // 2
-    listed = np.argsort(pairs * shape[1] + others)
-    keys = (pairs * shape[1] + others)[listed]
+    keys = pairs * shape[1] + others
+    listed = np.argsort(keys)
+    keys = keys[listed]
     twice = np.zeros(units.size, dtype=np.bool_)
     twice[1:] = keys[1:] == keys[:-1]
     twice[:-1] |= twice[1:]
     free = listed[~twice]
     dealt = free[np.argsort(pairs[free] + rng.random(free.size))]
-    size = shape[0] // 2 + 1
-    firsts = np.bincount(pairs[free][places[free] % 2 == 0], minlength=size)
-    starts = np.cumsum(np.bincount(pairs[free], minlength=size)) - np.bincount(
-        pairs[free], minlength=size
-    )
-    rank = np.arange(dealt.size) - starts[pairs[dealt]]
+    n_pairs = (shape[0] + 1) // 2
+    pooled = np.bincount(pairs[free], minlength=n_pairs)
+    of_first = np.bincount(pairs[free][places[free] % 2 == 0], minlength=n_pairs)
+    rank = np.arange(dealt.size) - (np.cumsum(pooled) - pooled)[pairs[dealt]]
     after = units.copy()
-    partner = 2 * pairs[dealt] + (rank >= firsts[pairs[dealt]])
-    after[dealt] = order[partner]
+    after[dealt] = order[2 * pairs[dealt] + (rank >= of_first[pairs[dealt]])]
     return after
