@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from topograph_cli.generate_degrees import degree_sequence
 from topograph_cli.generate_radix import graphchallenge, radix
 
 
@@ -32,5 +33,5 @@ def generate() -> None:
     """Generate a net of a family and write it as an archive."""
 
 
-for _command in (radix, graphchallenge):
+for _command in (radix, graphchallenge, degree_sequence):
     generate.add_command(_command)

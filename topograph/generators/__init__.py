@@ -5,6 +5,7 @@ from topograph.generators.butterfly_family import butterfly_net
 from topograph.generators.composition import layer_preserving_twin
 from topograph.generators.continuous_family import sample_continuous
 from topograph.generators.degree_family import degree_layer
+from topograph.generators.degree_sequence_nets import degree_sequence_net
 from topograph.generators.dosing import Dose, dose_series
 from topograph.generators.graphchallenge import graphchallenge_layer, graphchallenge_net
 from topograph.generators.isomorphism import (
@@ -45,6 +46,7 @@ __all__ = [
     "connect_outputs",
     "degree_layer",
     "degree_preserving_twin",
+    "degree_sequence_net",
     "density_preserving_twin",
     "dose_series",
     "family",
